@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// actor.h - actors: spawning them, and what they do inside.
+//
+// An actor is one sequential event loop over one ordered inbox. It ends when the last sender to it has been
+// dropped and all that was sent is handled; that moment is called EOF.
+
+#ifndef ACTA_ACTOR_H
+#define ACTA_ACTOR_H
+
+#include <acta/message.h>
+#include <acta/sender.h>
+#include <acta/system.h>
+
+ACTA_BEGIN_DECLS
+
+// acta_self is the actor seen from inside. Valid only in the actor's own turns.
+typedef struct acta_self acta_self;
+
+// A body is the event loop written out: it receives until acta_recv gives NULL, then returns the reason why
+// it ended, ACTA_OK or an error. It has a stack of its own and may wait in the middle of anything. In the pool
+// it stays on the worker that first ran it.
+typedef int acta_body(acta_self *self, void *arg);
+
+// A handler is called once per event and keeps its state in arg. m is borrowed until it returns; m is NULL
+// once, at EOF. It returns ACTA_OK to go on, ACTA_DONE to end well, or an error to end with that reason;
+// what it returns at EOF is the reason itself. Handlers move between workers; they cost no stack.
+typedef int acta_handler(acta_self *self, void *arg, acta_msg *m);
+
+typedef enum acta_place {
+    ACTA_POOL = 0,   // on the system's workers, a body as a coroutine
+    ACTA_THREAD = 1, // on a thread of its own; it may block there
+} acta_place;
+
+// Exactly one of body and handler is set; the rest is right when zero.
+typedef struct acta_spawn_opts {
+    acta_body *body;
+    acta_handler *handler;
+    void *arg;              // passed to every call
+    void (*arg_free)(void *arg); // called with arg once the actor has ended; NULL: arg is the caller's
+    size_t state_bytes;     // with a handler and arg NULL: arg is this much zeroed memory of the actor's
+    const char *name;       // for reports; copied; NULL: "actor". At most 31 bytes are kept
+    acta_place place;
+    uint32_t stack_bytes;   // of a body; 0: the system's; rounded up to pages, at least 16 KiB
+} acta_spawn_opts;
+
+// acta_spawn_with starts an actor and gives the first sender to it.
+//
+// Owns:    *tx is the caller's, to be dropped. On failure arg stays the caller's.
+// Threads: any, inside actors too.
+// Errors:  ACTA_EINVAL both or neither of body and handler, or an unknown place; ACTA_ENOMEM;
+//          ACTA_EIO a thread or stack could not be made; ACTA_EGONE the system is closing by force.
+ACTA_NODISCARD ACTA_API int
+acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);
+
+// acta_spawn(sys, &tx, .body = counter, .name = "counter").
+#ifdef __cplusplus
+#define acta_spawn(sys, tx, ...) acta_spawn_with((sys), acti_temporary(acta_spawn_opts{__VA_ARGS__}), (tx))
+#else
+#define acta_spawn(sys, tx, ...) acta_spawn_with((sys), &(acta_spawn_opts){__VA_ARGS__}, (tx))
+#endif
+
+// ---- inside an actor ----------------------------------------------------------
+
+// acta_recv waits for the next message of a body.
+//
+// Owns:    the message is the caller's, to be given to acta_msg_free.
+// Returns: NULL once every sender is gone and the inbox is drained, or when the actor was stopped; acta_eof
+//          says which. NULL again from then on. Always NULL in a handler.
+ACTA_NODISCARD ACTA_API acta_msg *
+acta_recv(acta_self *self);
+
+// acta_eof says why there will be no more messages: ACTA_OK all senders were dropped; ACTA_ECRASHED the same,
+// but one of the holders died without dropping its sender, so more may have been meant to come;
+// ACTA_ESTOPPED or ACTA_EKILLED this actor was told to end. ACTA_OK before EOF, too.
+ACTA_API int
+acta_eof(const acta_self *self);
+
+// acta_unhandled counts m as one this actor knows nothing of, and reports it. A request is refused.
+ACTA_API void
+acta_unhandled(acta_self *self, acta_msg *m);
+
+// acta_system_of is the system the actor runs in.
+ACTA_API acta_system *
+acta_system_of(acta_self *self);
+
+// acta_self_addr is the actor's own address, borrowed for as long as the actor lives.
+ACTA_API acta_addr *
+acta_self_addr(acta_self *self);
+
+// acta_self_name is the name given at the spawn; never NULL.
+ACTA_API const char *
+acta_self_name(const acta_self *self);
+
+// acta_stop asks an actor to end once it has handled what is in its inbox now: it sees EOF with
+// ACTA_ESTOPPED. What is sent after is refused, or dropped and counted. Threads: any.
+ACTA_API void
+acta_stop(acta_addr *who);
+
+ACTA_END_DECLS
+
+#endif

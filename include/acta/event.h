@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// event.h - what arrives in an inbox without having been sent by anybody: timers and the deaths of others.
+
+#ifndef ACTA_EVENT_H
+#define ACTA_EVENT_H
+
+#include <acta/actor.h>
+
+ACTA_BEGIN_DECLS
+
+// ---- timers -------------------------------------------------------------------
+
+// A timer fired. count is how many periods have passed since the last tick that this one stands for: 1, or
+// more when the actor was late.
+ACTA_MESSAGE(acta_tick, (u64, timer), (u64, count));
+
+// acta_timer_start makes an acta_tick arrive after delay_ns, and then every period_ns unless that is 0. A
+// timer is never early and keeps nobody alive: after EOF none arrives.
+//
+// Threads: inside self's turn.
+// Errors:  ACTA_EFULL 65,535 asks, timers and monitors are pending; ACTA_ENOMEM.
+ACTA_NODISCARD ACTA_API int
+acta_timer_start(acta_self *self, uint64_t delay_ns, uint64_t period_ns, uint64_t *timer);
+
+// acta_timer_cancel ends a timer. After it returns no tick of that timer arrives, not even one that was
+// already queued. Safe for a timer that has fired or was cancelled.
+ACTA_API void
+acta_timer_cancel(acta_self *self, uint64_t timer);
+
+// ---- monitors ------------------------------------------------------------------
+
+// DOWN: the actor watched by monitor has ended. reason is what its body returned; ACTA_EGONE when it had
+// ended before the monitor reached it; ACTA_ECRASHED or ACTA_EUNREACH when its process or node went away.
+ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason));
+
+// acta_monitor watches who. One acta_down arrives when it ends: after everything it sent to this actor, and
+// after its name is free again.
+//
+// Threads: inside self's turn.
+// Errors:  ACTA_EFULL 65,535 asks, timers and monitors are pending; ACTA_ENOMEM.
+ACTA_NODISCARD ACTA_API int
+acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor);
+
+// acta_demonitor ends a monitor. After it returns its DOWN does not arrive.
+ACTA_API void
+acta_demonitor(acta_self *self, uint64_t monitor);
+
+ACTA_END_DECLS
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+//
+// node.h - other processes. Two systems that are connected are nodes to each other; a sender found there is
+// used like any other, and order, end and death hold as they do here.
+//
+// A URL is ipc:// and a path, at most 107 bytes; the socket and the folder it lies in must belong to this user.
+
+#ifndef ACTA_NODE_H
+#define ACTA_NODE_H
+
+#include <acta/sender.h>
+#include <acta/system.h>
+
+ACTA_BEGIN_DECLS
+
+typedef struct acta_node acta_node;         // one connected peer
+typedef struct acta_listener acta_listener; // where peers connect
+
+// acta_node_listen serves url until the listener is closed. The socket gets mode 0600 and the file
+// <path>.lock beside it is held locked meanwhile. A socket that a crash left behind is replaced;
+// anything else at that path is left alone.
+//
+// Threads: any that is not running an actor.
+// Errors:  ACTA_EINVAL not an ipc URL, or the path is too long; ACTA_EEXIST another process serves it, or
+//          something that is not a socket lies there; ACTA_ENOENT the folder does not exist; ACTA_EACCES;
+//          ACTA_EIO. report says which path, why, and what to do.
+ACTA_NODISCARD ACTA_API int
+acta_node_listen(acta_system *sys, const char *url, acta_listener **listener);
+
+// acta_node_accept waits for the next peer that has been welcomed.
+//
+// Owns:    *node is the caller's, to be given to acta_node_drop.
+// Errors:  ACTA_ETIMEOUT; ACTA_EDEADLK called inside an actor.
+ACTA_NODISCARD ACTA_API int
+acta_node_accept(acta_listener *listener, uint64_t timeout_ns, acta_node **node);
+
+// acta_listener_close stops listening and removes the socket. Connected peers stay.
+ACTA_API void
+acta_listener_close(acta_listener **listener);
+
+// acta_connect connects to a listening system and waits until it has welcomed us.
+//
+// Owns:    *node is the caller's, to be given to acta_node_drop.
+// Errors:  ACTA_EUNREACH nobody listens there; ACTA_ETIMEOUT no welcome in time; ACTA_EREFUSED the peer says
+//          no; ACTA_EVERSION; ACTA_EMALFORMED it does not speak acta; ACTA_EINVAL; ACTA_EDEADLK called inside
+//          an actor. report says which URL, why, and what to do.
+ACTA_NODISCARD ACTA_API int
+acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node **node);
+
+// acta_node_find gives a sender to the actor that the peer has published under name.
+//
+// Owns:    *tx is the caller's, to be dropped.
+// Errors:  ACTA_ENOENT; ACTA_ETIMEOUT; ACTA_EUNREACH or ACTA_ECRASHED the peer is gone; ACTA_EDEADLK called
+//          inside an actor.
+ACTA_NODISCARD ACTA_API int
+acta_node_find(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx);
+
+// acta_node_status is ACTA_OK while the session lives, then why it ended: ACTA_ESTOPPED after a goodbye from either side,
+// ACTA_ECRASHED when the peer went without one, ACTA_EMALFORMED or ACTA_EVERSION when it broke the protocol.
+ACTA_API int
+acta_node_status(const acta_node *node);
+
+// acta_node_drop lets a node handle go. The session itself lives on while senders use it, and ends at
+// acta_close.
+ACTA_API void
+acta_node_drop(acta_node **node);
+
+ACTA_END_DECLS
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// sender.h - senders, addresses, and everything that can be sent through them.
+//
+// A sender (acta_tx) is counted and keeps its actor alive: the actor ends when the last one is dropped. An
+// address (acta_addr) names an actor and keeps nothing alive. Neither says where the actor runs.
+//
+// Messages from one source (an actor, or a thread outside) to one actor are handled in the order sent, through
+// whichever of its senders they went, and the EOF comes after all of them.
+//
+// The macros build the message in place: acta_send(tx, add, .n = 1). Each has a _body form that takes a type
+// and a pointer to a body built elsewhere.
+
+#ifndef ACTA_SENDER_H
+#define ACTA_SENDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <acta/error.h>
+#include <acta/macro.h>
+#include <acta/message.h>
+
+ACTA_BEGIN_DECLS
+
+typedef struct acta_tx acta_tx;
+typedef struct acta_addr acta_addr;
+typedef struct acta_self acta_self;
+typedef struct acta_system acta_system;
+
+// ---- senders and addresses ------------------------------------------------------
+
+// acta_tx_dup gives one more sender to the same actor. Threads: any.
+ACTA_NODISCARD ACTA_API acta_tx *
+acta_tx_dup(acta_tx *tx);
+
+// acta_tx_drop releases a sender; the last one brings the actor's EOF, behind all that was sent.
+//
+// Owns:    takes *tx and sets it to NULL; a NULL *tx is ignored.
+// Threads: any.
+ACTA_API void
+acta_tx_drop(acta_tx **tx);
+
+// acta_tx_addr is the address of the actor behind tx, borrowed for as long as tx is held.
+ACTA_API acta_addr *
+acta_tx_addr(acta_tx *tx);
+
+// acta_addr_dup keeps an address beyond the sender or the call it came from; acta_addr_drop lets it go and
+// sets *addr to NULL. Threads: any.
+ACTA_NODISCARD ACTA_API acta_addr *
+acta_addr_dup(acta_addr *addr);
+ACTA_API void
+acta_addr_drop(acta_addr **addr);
+
+// acta_addr_tx makes a sender from an address.
+//
+// Errors:  ACTA_EGONE the actor has no sender left (its EOF is on the way) or has ended.
+ACTA_NODISCARD ACTA_API int
+acta_addr_tx(acta_addr *addr, acta_tx **tx);
+
+// ---- send -----------------------------------------------------------------------
+
+// acta_send_body gives a copy of body to the actor behind to.
+//
+// Owns:    body is read before the call returns and stays yours.
+// Threads: any. A pool body may be suspended here, when its turn has been long; no other actor can notice.
+// Bounds:  ACTA_ETOOBIG above the system's message_bytes_max.
+// Errors:  ACTA_EGONE the actor has stopped; ACTA_EUNREACH its node is down; ACTA_ENOMEM;
+//          ACTA_EINVAL a str that is not UTF-8, or a type defined twice with different fields.
+ACTA_NODISCARD ACTA_API int
+acta_send_body(acta_tx *to, const acta_type *type, const void *body);
+#define acta_send(to, ...) acta_send_body((to), ACTI_TYPED_(__VA_ARGS__))
+
+// acta_finish_body sends a last message and releases the sender, in one step: nothing can come between, and an error
+// followed by the end cannot be written in the wrong order.
+//
+// Owns:    takes *to and sets it to NULL, also when the message was not accepted.
+// Errors:  as acta_send_body.
+ACTA_API int
+acta_finish_body(acta_tx **to, const acta_type *type, const void *body);
+#define acta_finish(to, ...) acta_finish_body((to), ACTI_TYPED_(__VA_ARGS__))
+
+// ---- ask and reply -----------------------------------------------------------------
+
+// The outcome of an ask that is not a reply. A reply is a message of the responder's choosing.
+ACTA_MESSAGE(acta_failure, (i64, status), (str, who), (str, cause));
+
+// acta_ask_body sends a request. Its outcome arrives in the asker's inbox as one message m with
+// acta_msg_ask(m) == *id: the reply, or an acta_failure with the status ACTA_ETIMEOUT (nothing is known),
+// ACTA_ENOREPLY (dropped unanswered), ACTA_EREFUSED (with the cause), ACTA_EGONE or ACTA_ECRASHED (the
+// responder, or its process, died). Exactly one outcome arrives; a late reply never does.
+//
+// Threads: inside self's turn.
+// Errors:  as acta_send_body, with nothing sent; ACTA_EFULL 65,535 asks, timers and monitors are pending.
+ACTA_NODISCARD ACTA_API int
+acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *id, const acta_type *type,
+              const void *body);
+#define acta_ask(self, to, timeout_ns, id, ...)                                                            \
+    acta_ask_body((self), (to), (timeout_ns), (id), ACTI_TYPED_(__VA_ARGS__))
+
+// acta_await suspends a body until the outcome of ask id has arrived, and gives it. All else that arrives
+// meanwhile stays in the inbox, in order.
+//
+// Owns:    the message is the caller's, to be given to acta_msg_free.
+// Returns: NULL when there is no such ask pending, in a handler, or when the actor is killed.
+ACTA_NODISCARD ACTA_API acta_msg *
+acta_await(acta_self *self, uint64_t id);
+
+// acta_reply_body answers request. The first answer counts.
+//
+// Threads: inside the turn of the actor that was asked.
+// Errors:  ACTA_EINVAL not a request, or answered already; else as acta_send_body, and the request stays open.
+ACTA_API int
+acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, const void *body);
+#define acta_reply(self, request, ...) acta_reply_body((self), (request), ACTI_TYPED_(__VA_ARGS__))
+
+// acta_refuse answers request with an acta_failure. status is negative; cause is for a person, and may be NULL.
+ACTA_API int
+acta_refuse(acta_self *self, acta_msg *request, int status, const char *cause);
+
+// acta_call_body asks from a thread outside actors, and blocks until the outcome.
+//
+// Owns:    *reply is the caller's, to be given to acta_msg_free; it is an acta_failure when the call says
+//          other than ACTA_OK and *reply is not NULL.
+// Threads: any thread that is not running an actor.
+// Errors:  the failure's status, as for acta_ask_body; ACTA_EDEADLK called inside an actor: use acta_ask;
+//          else as acta_send_body.
+ACTA_NODISCARD ACTA_API int
+acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const acta_type *type, const void *body);
+#define acta_call(to, timeout_ns, reply, ...)                                                              \
+    acta_call_body((to), (timeout_ns), (reply), ACTI_TYPED_(__VA_ARGS__))
+
+ACTA_END_DECLS
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+//
+// system.h - the system: workers, and every actor that runs on them.
+
+#ifndef ACTA_SYSTEM_H
+#define ACTA_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <acta/error.h>
+#include <acta/macro.h>
+
+ACTA_BEGIN_DECLS
+
+typedef struct acta_system acta_system;
+
+#define ACTA_MS ((uint64_t)1000000)    // nanoseconds in a millisecond
+#define ACTA_SECOND ((uint64_t)1000000000) // nanoseconds in a second
+#define ACTA_FOREVER UINT64_MAX        // a time limit that never comes
+
+// Right when zero.
+typedef struct acta_system_opts {
+    uint32_t workers;           // pool threads; 0: one per processor; at most 256
+    uint32_t message_bytes_max; // largest message, body and variable parts; 0: 16 MiB; at most 1 GiB
+    uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
+
+    // report gets one line of text, without newline, when something happened that a person should know:
+    // who is still alive at a close, why a peer was refused, an unhandled message. NULL: nobody is told;
+    // the library itself never prints. Called on any thread, one call at a time, and must not call acta.
+    void (*report)(void *arg, const char *line);
+    void *report_arg;
+} acta_system_opts;
+
+// acta_open starts a system. opts may be NULL.
+//
+// Owns:    *sys is the caller's, to be given to acta_close.
+// Errors:  ACTA_EINVAL an option is out of range, or two files of the program define one message type
+//          differently (report names it); ACTA_ENOMEM; ACTA_EIO a thread could not be made.
+ACTA_NODISCARD ACTA_API int
+acta_open(const acta_system_opts *opts, acta_system **sys);
+
+// acta_close waits until every actor has ended, says goodbye to every node, stops the workers and frees the
+// system. Drop your own senders first: an actor that somebody can still send to does not end.
+//
+// At the deadline it reports who is still alive, in what state and how many senders there are to it, then
+// stops them by force. An actor that is computing and does not return within another second cannot be stopped
+// safely; its system is then left in memory on purpose.
+//
+// Owns:    takes *sys and sets it to NULL, whatever is returned.
+// Threads: any thread that is not running an actor. No other thread may use the system any more.
+// Errors:  ACTA_EALIVE actors had to be stopped by force; ACTA_EDEADLK called inside an actor;
+//          ACTA_ELEDGER messages are not accounted for, which is a bug in acta.
+ACTA_API int
+acta_close(acta_system **sys, uint64_t timeout_ns);
+
+// The ledger: sent = handled + queued + returned + dropped, at any quiet moment. A message that was refused
+// with an error when it was sent was not sent.
+typedef struct acta_ledger {
+    uint64_t sent;     // accepted into an inbox, from here or from another node
+    uint64_t handled;  // given to an actor, or to the node it was meant for
+    uint64_t queued;   // in inboxes now
+    uint64_t returned; // requests whose responder ended first, answered with that
+    uint64_t dropped;  // the sum of the following
+
+    uint64_t dropped_gone;    // still queued when the actor ended
+    uint64_t dropped_unreach; // on their way to a node that went down
+    uint64_t dropped_late;    // replies that came after their ask had its outcome
+    uint64_t dropped_cancel;  // timers and monitors cancelled while their event was queued
+
+    uint64_t unhandled; // handled, but the actor said it knew nothing of the type (acta_unhandled)
+    uint64_t refused;   // not sent: the actor had stopped, or the message was too big
+} acta_ledger;
+
+// acta_ledger_read adds up the counters of all workers. While messages move, the figures are of slightly
+// different moments. Threads: any.
+ACTA_API void
+acta_ledger_read(const acta_system *sys, acta_ledger *out);
+
+// acta_now_ns is the system's monotonic clock, in nanoseconds. Virtual in the sim. Threads: any.
+ACTA_API uint64_t
+acta_now_ns(const acta_system *sys);
+
+// acta_version is the library's version, such as "0.1.0".
+ACTA_API const char *
+acta_version(void);
+
+ACTA_END_DECLS
+
+#endif
