@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// buf.h - a growable run of bytes with a limit. Bytes are appended at the end and consumed at the front. No
+// thread safety of its own.
+
+#ifndef ACTI_BASE_BUF_H
+#define ACTI_BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A zeroed acti_buf with limit set is ready.
+typedef struct acti_buf {
+    uint8_t *data; // size bytes from data + start are held
+    size_t start;
+    size_t size;
+    size_t room;  // bytes allocated
+    size_t limit; // most bytes held at once
+} acti_buf;
+
+void
+acti_buf_fini(acti_buf *buf);
+
+// acti_buf_reserve makes room for n more bytes and gives where they go, or NULL when that would pass the limit
+// or memory ran out. acti_buf_grew then says how many were written.
+uint8_t *
+acti_buf_reserve(acti_buf *buf, size_t n);
+void
+acti_buf_grew(acti_buf *buf, size_t n);
+
+// acti_buf_append copies n bytes to the end. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM.
+int
+acti_buf_append(acti_buf *buf, const void *bytes, size_t n);
+
+// acti_buf_consume drops n bytes at the front. An empty buffer keeps its memory.
+void
+acti_buf_consume(acti_buf *buf, size_t n);
+
+static inline uint8_t *acti_buf_bytes(const acti_buf *buf)
+{
+    return buf->data + buf->start;
+}
+
+#endif

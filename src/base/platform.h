@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+//
+// platform.h - what the library needs of the operating system: clock, randomness, threads, locks, and waiting
+// on a word. A port to another system writes this header's functions anew and nothing else.
+
+#ifndef ACTI_BASE_PLATFORM_H
+#define ACTI_BASE_PLATFORM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+#define ACTI_CACHE_LINE 64
+#define ACTI_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
+
+// acti_assert stays on in release: a broken invariant ends the program with file, line and expression on
+// standard error rather than go on with what cannot be.
+#define acti_assert(x) ((x) ? (void)0 : acti_assert_failed(#x, __FILE__, __LINE__))
+__attribute__((noreturn, cold)) void
+acti_assert_failed(const char *expression, const char *file, int line);
+
+#define ACTI_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+// ---- clock and randomness -----------------------------------------------------
+
+// acti_clock_ns is CLOCK_MONOTONIC in nanoseconds.
+uint64_t
+acti_clock_ns(void);
+
+// acti_random_seed is 64 bits from the system's generator; never fails (falls back to clock and address).
+uint64_t
+acti_random_seed(void);
+
+// acti_random_next is a small fast generator (splitmix64) over *state; not for secrets.
+uint64_t
+acti_random_next(uint64_t *state);
+
+// ---- threads ------------------------------------------------------------------
+
+// acti_thread_start runs fn(arg) on a new joinable thread with every signal blocked, named name (cut to 15
+// bytes). Returns ACTA_OK or ACTA_EIO.
+int
+acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg);
+
+// acti_cpu_count is how many processors this process may run on (its affinity mask), at least 1.
+uint32_t
+acti_cpu_count(void);
+
+// ---- locks ----------------------------------------------------------------------
+
+// acti_lock is a mutex; it aborts on misuse rather than return. Ranks are said where a lock is declared.
+typedef struct acti_lock {
+    pthread_mutex_t mutex;
+} acti_lock;
+
+#define ACTI_LOCK_INIT {PTHREAD_MUTEX_INITIALIZER}
+
+void
+acti_lock_init(acti_lock *lock);
+void
+acti_lock_fini(acti_lock *lock);
+void
+acti_lock_take(acti_lock *lock);
+void
+acti_lock_give(acti_lock *lock);
+
+// ---- waiting on a word ------------------------------------------------------------
+
+// acti_park is one sleeper's token: give may be called by any thread, any number of times, before or after
+// the sleeper waits; it makes one wait return. A give happens before the return of the wait that took it.
+typedef struct acti_park {
+    acti_au32 token; // 0 none, 1 given, 2 a sleeper is (about to be) asleep
+} acti_park;
+
+void
+acti_park_init(acti_park *park);
+
+// acti_park_wait returns true when a token was taken, false at the deadline (acti_clock_ns; UINT64_MAX: none).
+// One sleeper at a time.
+bool
+acti_park_wait(acti_park *park, uint64_t deadline_ns);
+
+// acti_park_give leaves a token, and wakes the sleeper if there is one; no system call if there is none.
+void
+acti_park_give(acti_park *park);
+
+#endif
