@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// link.h - bytes between processes: connections and listeners over nng streams.
+//
+// A link is one connection. It reads into memory that its owner gives, and writes one buffer at a time; each
+// request has exactly one completion, also when the link is closed under it. Completions run on nng's threads: the
+// owner's functions there must only hand over (push to an inbox) and return.
+//
+// All opening, closing and freeing happens on one control thread per process (control.c), because nng may
+// block in these calls and forbids them in its callbacks. The functions here hand over to it and do not block,
+// except where said.
+
+#ifndef ACTI_LINK_LINK_H
+#define ACTI_LINK_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ACTI_LINK_PATH_MAX 107 // bytes of a socket's path, without the NUL
+#define ACTI_LINK_WRITE_MAX (64 * 1024) // best size of one write, measured: see docs
+
+typedef struct acti_link acti_link;
+typedef struct acti_link_listener acti_link_listener;
+
+// What the owner of a link is told. status is ACTA_OK, ACTA_EUNREACH when the peer is gone or the link closed,
+// ACTA_EIO otherwise.
+typedef struct acti_link_owner {
+    // A read ended: size bytes came (at least 1 with ACTA_OK; end of stream is ACTA_EUNREACH).
+    void (*on_read)(void *arg, int status, size_t size);
+    // A write ended: all of it was taken by the system, or the link is broken.
+    void (*on_write)(void *arg, int status);
+    // The last word: nothing of the link runs or will run, and its memory is gone. After acti_link_close only.
+    void (*on_closed)(void *arg);
+} acti_link_owner;
+
+// acti_link_read asks for the next bytes. At most one read is pending. bytes stay valid until on_read.
+void
+acti_link_read(acti_link *link, void *bytes, size_t size);
+
+// acti_link_write writes all of bytes. At most one write is pending. bytes stay valid until on_write.
+void
+acti_link_write(acti_link *link, const void *bytes, size_t size);
+
+// acti_link_own sets who is told. Before the first read or write; done once.
+void
+acti_link_own(acti_link *link, const acti_link_owner *owner, void *arg);
+
+// acti_link_close ends the link; pending requests complete, then on_closed is called. Once. A link without an
+// owner is freed silently.
+void
+acti_link_close(acti_link *link);
+
+// acti_link_dial connects to the socket at path; done gets the link and owns it, or NULL and why: ACTA_EUNREACH
+// nobody listens or no socket there; ACTA_EACCES, or the peer or the folder belongs to another user; ACTA_EINVAL path too long;
+// ACTA_ENOMEM; ACTA_EIO. done runs on the control thread or one of nng's.
+void
+acti_link_dial(const char *path, void (*done)(void *arg, int status, acti_link *link), void *arg);
+
+// acti_link_listen serves a socket at path, mode 0600, under a flock on <path>.lock held for the life of the
+// listener. accepted gets each connection and owns it; it runs on the control thread or one of nng's and
+// must only hand over. A peer of another uid is closed before a byte is read, and counted. Accepting goes on
+// after any peer's misbehaviour; on a lack of descriptors or memory it pauses and tries again.
+//
+// Blocks until the socket is served or cannot be. why gets a line for a person on failure: what, where, why, what to do.
+// Errors:  ACTA_EINVAL path too long or not absolute/relative file name; ACTA_EEXIST served by another process, or
+//          not a socket; ACTA_ENOENT no such folder; ACTA_EACCES; ACTA_ENOMEM; ACTA_EIO.
+int
+acti_link_listen(const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
+                 acti_link_listener **listener, char *why, size_t why_size);
+
+// acti_link_listener_close stops listening, removes the socket if it is still ours, then the lock. Blocks
+// until accepted will not be called any more. Takes *listener.
+void
+acti_link_listener_close(acti_link_listener **listener);
+
+// acti_link_fini ends the control thread and nng once no link or listener is left; for the end of tests and
+// tools. The next use starts them again.
+void
+acti_link_fini(void);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// frame.h - the frames that two nodes exchange. This heading is the specification of the format, version 1.
+//
+// A connection carries frames in both directions. All integers are little-endian. A frame is a header of 16
+// bytes and a payload:
+//
+//     0  u32  length of the payload in bytes
+//     4  u8   kind
+//     5  u8   0
+//     6  u16  0
+//     8  u64  sequence number: 1, 2, 3 ... over the sequenced frames of one direction; 0 in the others
+//
+// Kinds, * sequenced, and their payloads. text is u16 length and that many bytes of UTF-8 without NUL; rest
+// means all bytes to the end of the payload. i32 and i64 statuses are acta's codes (acta/error.h).
+//
+//      1   HELLO      "ACTA" u16 version_min u16 version_max u64 node u64 incarnation u32 payload_bytes_max
+//                     u32 credit_messages u32 credit_bytes text name
+//      2   WELCOME    "ACTA" u16 version 0u16 then as HELLO from node on
+//      3   REFUSE     "ACTA" i32 status text cause
+//      4   ACK        u64 sequence of the last frame received
+//      5 * GOODBYE    nothing: no frame follows from this side
+//      6   FAREWELL   u64 sequence of the GOODBYE received: everything was received; the sender closes next
+//      7 * TYPE       u32 number text name: the number stands for that message type in frames after it
+//      8 * FIND       u64 query text name
+//      9 * FOUND      u64 query i32 status u64 actor text name: with status 0 the receiver now holds one
+//                     sender more to actor; name is for reports
+//     10 * RELEASE    u64 actor u32 count i32 reason: so many holds are given back; after all SENDs before it
+//     11 * SEND       u64 actor u32 type rest: a message in msgpack
+//     12 * ASK        u64 actor u64 asker u64 ask u32 type rest
+//     13 * REPLY      u64 asker u64 ask u32 type rest: the outcome of an ask
+//     14 * MONITOR    u64 actor u64 watcher u64 monitor
+//     15 * DEMONITOR  u64 actor u64 watcher u64 monitor
+//     16 * DOWN       u64 watcher u64 monitor i32 reason text who
+//     17   CREDIT     u64 actor u32 messages u32 bytes: so much more may be sent to actor by SEND and ASK
+//
+// An actor, asker or watcher is a number that the node owning it chose; 0 is none. The credit for an actor
+// starts at the amounts in the owner's HELLO or WELCOME. A sender with any messages credit and any bytes credit left
+// may send one message of any allowed size; the bytes balance may go below zero by that.
+
+#ifndef ACTI_ROUTE_FRAME_H
+#define ACTI_ROUTE_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define ACTI_FRAME_HEADER 16
+#define ACTI_FRAME_VERSION 1
+#define ACTI_FRAME_TEXT_MAX 255 // bytes in a text; longer ones are cut when written, refused when read
+#define ACTI_FRAME_FIXED_MAX 64 // bytes before the rest of SEND, ASK and REPLY, with room to spare
+
+typedef enum acti_frame_kind {
+    ACTI_FRAME_HELLO = 1,
+    ACTI_FRAME_WELCOME,
+    ACTI_FRAME_REFUSE,
+    ACTI_FRAME_ACK,
+    ACTI_FRAME_GOODBYE,
+    ACTI_FRAME_FAREWELL,
+    ACTI_FRAME_TYPE,
+    ACTI_FRAME_FIND,
+    ACTI_FRAME_FOUND,
+    ACTI_FRAME_RELEASE,
+    ACTI_FRAME_SEND,
+    ACTI_FRAME_ASK,
+    ACTI_FRAME_REPLY,
+    ACTI_FRAME_MONITOR,
+    ACTI_FRAME_DEMONITOR,
+    ACTI_FRAME_DOWN,
+    ACTI_FRAME_CREDIT,
+    ACTI_FRAME_KINDS, // one more than the last
+} acti_frame_kind;
+
+// What a node says of itself in HELLO and WELCOME.
+typedef struct acti_hello {
+    uint16_t version_min; // in a WELCOME both are the version chosen
+    uint16_t version_max;
+    uint64_t node;        // random, for the life of the system
+    uint64_t incarnation; // grows with every start of the system (nanoseconds of the clock)
+    uint32_t payload_bytes_max; // largest payload this side takes
+    uint32_t credit_messages;   // what the other side may send to each actor before the first CREDIT
+    uint32_t credit_bytes;
+    char name[ACTI_FRAME_TEXT_MAX + 1];
+} acti_hello;
+
+// One frame, taken apart or to be written. Only the fields that its kind has are used. text and rest point into
+// the input and are not NUL-terminated.
+typedef struct acti_frame {
+    acti_frame_kind kind;
+    uint64_t sequence; // of the frame; in ACK and FAREWELL the one that is named
+    uint64_t actor;    // actor of FOUND, RELEASE, SEND, ASK, MONITOR, DEMONITOR, CREDIT
+    uint64_t from;     // asker of ASK and REPLY, watcher of MONITOR, DEMONITOR and DOWN
+    uint64_t id;       // query, ask or monitor
+    uint32_t type;
+    uint32_t count; // holds of RELEASE, messages of CREDIT
+    uint32_t bytes; // of CREDIT
+    int32_t status; // status or reason
+    const char *text;
+    size_t text_size;
+    const uint8_t *rest;
+    size_t rest_size;
+    acti_hello hello;
+} acti_frame;
+
+// acti_frame_sequenced: whether frames of that kind carry a sequence number.
+bool
+acti_frame_sequenced(acti_frame_kind kind);
+
+// acti_frame_name is "SEND" and so on; "?" for a number that is no kind. For reports.
+const char *
+acti_frame_name(unsigned kind);
+
+// acti_frame_write appends a frame with all its fields, sequence included. For SEND, ASK and REPLY the rest is
+// copied from frame->rest. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM; on failure nothing was appended.
+int
+acti_frame_write(acti_buf *out, const acti_frame *frame);
+
+// acti_frame_begin and acti_frame_end write a SEND, ASK or REPLY whose rest the caller appends to out in
+// between. begin gives the position to pass to end, through *at. end patches the length; with drop set it takes
+// the frame back instead.
+int
+acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at);
+void
+acti_frame_end(acti_buf *out, size_t at, bool drop);
+
+// acti_frame_read takes the next frame of bytes apart.
+//
+// Returns: the number of bytes it occupied; 0 when bytes holds only a part of it (*need gets how many
+//          bytes the whole frame has, or the header size while even that is unknown); ACTA_EMALFORMED with
+//          *why saying what is wrong: an unknown kind, a payload above payload_max or that does not fit its
+//          kind to the byte, a bad text, a reserved byte that is not 0. Refused as early as the bytes show it.
+int64_t
+acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
+                const char **why);
+
+#endif
