@@ -85,11 +85,12 @@ setup_give_up() {
 setup_configure() {
     folder=$1
     shift
-    if [ -f "$folder/build.ninja" ]; then
-        meson setup --reconfigure "$folder" "$@" >"$folder.log" 2>&1 && return 0
-        rm -rf "$folder"
-    fi
-    meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
+    if [ ! -f "$folder/build.ninja" ]; then
+        meson setup "$folder" "$@"
+    else
+        # The second way is for a folder of another Meson version.
+        meson setup --reconfigure "$folder" "$@" || meson setup --wipe "$folder" "$@"
+    fi >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
 }
 
 setup_build() {
