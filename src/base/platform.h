@@ -40,8 +40,8 @@ acti_random_next(uint64_t *state);
 
 // ---- threads ------------------------------------------------------------------
 
-// acti_thread_start runs fn(arg) on a new joinable thread with every signal blocked, named name (cut to 15
-// bytes). Returns ACTA_OK or ACTA_EIO.
+// acti_thread_start runs fn(arg) on a new joinable thread named name (cut to 15 bytes), with every signal blocked
+// but those that a fault of the thread itself raises. Returns ACTA_OK, or ACTA_EIO with errno saying more.
 int
 acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg);
 
@@ -51,12 +51,13 @@ acti_cpu_count(void);
 
 // ---- locks ----------------------------------------------------------------------
 
-// acti_lock is a mutex; it aborts on misuse rather than return. Ranks are said where a lock is declared.
+// acti_lock is a mutex; it aborts on misuse (taken twice by one thread, given by another) rather than return.
+// It spins for a moment before it sleeps. Ranks are said where a lock is declared.
 typedef struct acti_lock {
     pthread_mutex_t mutex;
 } acti_lock;
 
-#define ACTI_LOCK_INIT {PTHREAD_MUTEX_INITIALIZER}
+#define ACTI_LOCK_INIT {PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP}
 
 void
 acti_lock_init(acti_lock *lock);
@@ -83,7 +84,8 @@ acti_park_init(acti_park *park);
 bool
 acti_park_wait(acti_park *park, uint64_t deadline_ns);
 
-// acti_park_give leaves a token, and wakes the sleeper if there is one; no system call if there is none.
+// acti_park_give leaves a token, and wakes the sleeper if there is one; no system call if there is none. The
+// sleeper may free the park as soon as its wait has returned true, even if give has not returned yet.
 void
 acti_park_give(acti_park *park);
 

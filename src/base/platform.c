@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// platform.c - clock, randomness, threads and locks on Linux.
+
+#include "base/platform.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <acta/error.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+// A lock is tried this often, each time after twice the pause, before the thread sleeps. What our locks guard
+// takes tens of nanoseconds and waking a sleeper tens of microseconds, so a short look is nearly always enough.
+#define LOCK_TRIES 6
+
+void acti_assert_failed(const char *expression, const char *file, int line)
+{
+    fprintf(stderr, "acta: %s:%d: `%s' does not hold; going on would corrupt data, so the program ends here\n", file,
+            line, expression);
+    abort();
+}
+
+uint64_t acti_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t acti_random_seed(void)
+{
+    uint64_t seed;
+    // GRND_NONBLOCK: early at boot the generator may not be ready, and a seed is not worth a hang.
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+        return seed;
+
+    uint64_t state = acti_clock_ns() ^ ((uint64_t)(uintptr_t)&state << 16) ^ (uint64_t)getpid();
+    return acti_random_next(&state);
+}
+
+uint64_t acti_random_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+int acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)
+{
+    // A thread inherits the mask of its maker, so the maker wears it for the moment. Faults stay open: blocked,
+    // they would kill the process past every crash handler and sanitizer.
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        sigdelset(&blocked, faults[i]);
+
+    pthread_t made;
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int failed = pthread_create(&made, NULL, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        errno = failed;
+        return ACTA_EIO;
+    }
+
+    // The name is for people looking at the process; a thread without one works as well.
+    char cut[16];
+    snprintf(cut, sizeof(cut), "%s", name);
+    pthread_setname_np(made, cut);
+    *thread = made;
+    return ACTA_OK;
+}
+
+uint32_t acti_cpu_count(void)
+{
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof(mask), &mask) == 0 && CPU_COUNT(&mask) > 0)
+        return (uint32_t)CPU_COUNT(&mask);
+
+    // The kernel knows more processors than cpu_set_t holds.
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (uint32_t)online : 1;
+}
+
+void acti_lock_init(acti_lock *lock)
+{
+    *lock = (acti_lock)ACTI_LOCK_INIT;
+}
+
+void acti_lock_fini(acti_lock *lock)
+{
+    acti_assert(pthread_mutex_destroy(&lock->mutex) == 0);
+}
+
+void acti_lock_take(acti_lock *lock)
+{
+    // After the loop pthread_mutex_lock sleeps, or says that this thread holds the lock already.
+    for (int try = 0; try < LOCK_TRIES; try++) {
+        if (pthread_mutex_trylock(&lock->mutex) == 0)
+            return;
+        for (int pause = 0; pause < 4 << try; pause++)
+            acti_cpu_relax();
+    }
+    acti_assert(pthread_mutex_lock(&lock->mutex) == 0);
+}
+
+void acti_lock_give(acti_lock *lock)
+{
+    acti_assert(pthread_mutex_unlock(&lock->mutex) == 0);
+}

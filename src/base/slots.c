@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// slots.c - a table of items, the free ones linked by index.
+//
+// Removing an item counts its slot's generation up, so an old id no longer matches. A slot whose generations
+// are used up, after 2^32 items, is left out for good instead of starting again at ids that are still about.
+
+#include "base/slots.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/platform.h"
+
+#define FIRST_SIZE 16
+
+typedef struct acti_slot {
+    void *item; // NULL: free
+    uint32_t generation;
+    uint32_t next_free; // index + 1, 0: none; while free
+} acti_slot;
+
+static bool grow(acti_slots *slots);
+static acti_slot *find(const acti_slots *slots, uint64_t id);
+
+void acti_slots_fini(acti_slots *slots)
+{
+    free(slots->items);
+    *slots = (acti_slots){0};
+}
+
+uint64_t acti_slots_add(acti_slots *slots, void *item)
+{
+    acti_assert(item != NULL);
+    if (slots->count >= slots->limit)
+        return 0;
+    if (slots->free == 0 && !grow(slots))
+        return 0;
+
+    uint32_t at = slots->free;
+    acti_slot *slot = &slots->items[at - 1];
+    slots->free = slot->next_free;
+    slots->count++;
+    slot->item = item;
+    return (uint64_t)slot->generation << 32 | at;
+}
+
+void *acti_slots_get(const acti_slots *slots, uint64_t id)
+{
+    acti_slot *slot = find(slots, id);
+    return slot ? slot->item : NULL;
+}
+
+void *acti_slots_remove(acti_slots *slots, uint64_t id)
+{
+    acti_slot *slot = find(slots, id);
+    if (!slot)
+        return NULL;
+
+    void *item = slot->item;
+    slot->item = NULL;
+    slots->count--;
+    if (slot->generation < UINT32_MAX) {
+        slot->generation++;
+        slot->next_free = slots->free;
+        slots->free = (uint32_t)id;
+    }
+    return item;
+}
+
+void *acti_slots_next(const acti_slots *slots, uint32_t *at)
+{
+    while (*at < slots->size) {
+        void *item = slots->items[(*at)++].item;
+        if (item)
+            return item;
+    }
+    return NULL;
+}
+
+// grow doubles the table and links the new slots in order. Only called with no slot free.
+static bool grow(acti_slots *slots)
+{
+    if (slots->size > UINT32_MAX / 2)
+        return false;
+    uint32_t size = slots->size == 0 ? FIRST_SIZE : slots->size * 2;
+    acti_slot *items = realloc(slots->items, (size_t)size * sizeof(*items));
+    if (!items)
+        return false;
+
+    for (uint32_t i = slots->size; i < size; i++)
+        items[i] = (acti_slot){.next_free = i + 1 < size ? i + 2 : 0};
+    slots->items = items;
+    slots->free = slots->size + 1;
+    slots->size = size;
+    return true;
+}
+
+static acti_slot *find(const acti_slots *slots, uint64_t id)
+{
+    uint32_t at = (uint32_t)id;
+    if (at == 0 || at > slots->size)
+        return NULL;
+    acti_slot *slot = &slots->items[at - 1];
+    return slot->item && slot->generation == (uint32_t)(id >> 32) ? slot : NULL;
+}
