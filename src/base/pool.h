@@ -26,12 +26,13 @@ void
 acti_pool_free(void *block, uint32_t room);
 
 // acti_pool_fail_after makes the n-th allocation from now on, over all threads, fail once; 0: none. For tests
-// of what happens without memory; read in a cold path only, so it costs a production build nothing.
+// of what happens without memory. The switch costs the fast path nothing; allocations are slower from its first
+// use until acti_pool_fail_after(0). A thread heeds it when it has been told of the call (started after it, say).
 void
 acti_pool_fail_after(uint64_t n);
 
 // acti_pool_live is how many blocks (pooled and large) are out with callers, over all threads; exact when no
-// other thread uses the pool. For tests of leaks.
+// other thread uses the pool, which counts nothing as it works: this walks all caches. For tests of leaks.
 int64_t
 acti_pool_live(void);
 

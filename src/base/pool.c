@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+//
+// pool.c - message blocks: a cache a thread, a depot of batches, slabs.
+//
+// Design notes
+//
+// A thread keeps, for each size class, a list it works on and at most one spare list, which is always a full
+// batch. What does not fit goes to the depot as a whole batch, and an empty cache fetches a whole batch from
+// there: one lock per batch, and none at all for a thread that frees about as much as it allocates. Because a
+// full list becomes the spare before it goes to the depot, a thread at the edge of a batch that frees and
+// allocates by turns moves two pointers and does not touch the lock.
+//
+// The last block freed is the next one given: it is the one still in the processor's cache.
+//
+// A list counts the blocks it still has room for, not those it holds. Zero then means "take the slow path" for
+// a full list and equally for a thread that comes here for the first time, whose thread-local memory is all
+// zeros; the fast path needs no question "am I set up?".
+//
+// How many blocks are out is nowhere counted: it is what was ever cut from slabs, less what the depot and the
+// caches hold. And the test switch acti_pool_fail_after costs nothing either: the largest size that the fast
+// path accepts is a variable, and the switch sets it to zero.
+
+#include "base/pool.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/platform.h"
+#include "base/sanitize.h"
+
+#define CLASSES (ACTI_POOL_BYTES_MAX / ACTI_POOL_ALIGN)
+#define SLAB_BYTES 65536
+
+// A batch is this many blocks, or fewer where they are large.
+#define BATCH_BLOCKS_MAX 64
+#define BATCH_BYTES_MAX 16384
+
+// A free block. The last two fields mean something in the first block of a batch in the depot.
+typedef struct block {
+    struct block *next;
+    struct block *next_batch;
+    uint32_t count;
+} block;
+
+// One size class in one thread. Only that thread writes; acti_pool_live reads the atomic fields.
+typedef struct lane {
+    block *head;
+    acti_aptr spare; // a full batch, or NULL
+    acti_au32 left;  // blocks that still fit on the list of head
+    uint32_t batch;  // blocks of a full list; 0: this thread has no cache yet
+} lane;
+
+typedef struct cache {
+    lane lanes[CLASSES];
+    acti_list link; // in caches, guarded by caches_lock
+} cache;
+
+// Batches between threads, one depot a class. Everything in it is guarded by lock, a leaf.
+typedef struct depot {
+    acti_lock lock;
+    block *batches;
+    uint64_t blocks;
+} depot;
+static_assert(sizeof(depot) <= ACTI_CACHE_LINE, "the depots of two classes share no cache line");
+
+// Kept on a list, so that LeakSanitizer finds what messages point to. The blocks lie behind it.
+typedef struct slab {
+    struct slab *next;
+} slab;
+static_assert(sizeof(slab) <= ACTI_POOL_ALIGN, "the first block begins at the next multiple of the alignment");
+
+// Written by acti_pool_fail_after only, read by every allocation: alone on its line.
+static struct {
+    acti_au32 direct_max; // sizes up to this take the fast path
+} route __attribute__((aligned(ACTI_CACHE_LINE))) = {{ACTI_POOL_BYTES_MAX}};
+
+static ACTI_THREAD_LOCAL cache mine __attribute__((aligned(ACTI_CACHE_LINE)));
+
+static struct {
+    depot lines[CLASSES] __attribute__((aligned(ACTI_CACHE_LINE)));
+} depots;
+
+// What is cut from slabs, guarded by slabs_lock, a leaf.
+static acti_lock slabs_lock;
+static slab *slabs;
+static char *uncut;
+static size_t uncut_bytes;
+static uint64_t cut_blocks;
+
+// Rank: above the depots.
+static acti_lock caches_lock;
+static acti_list caches;
+
+static acti_au64 large_live;
+static acti_au64 fail_countdown;
+
+static pthread_once_t prepare_once = PTHREAD_ONCE_INIT;
+static pthread_key_t cache_key;
+static bool cache_key_made;
+
+// Out of line, so that the fast path saves no registers for them.
+__attribute__((noinline)) static void *alloc_slow(size_t size, uint32_t *room);
+__attribute__((noinline)) static void free_slow(block *freed, uint32_t room);
+
+static inline uint32_t class_bytes(size_t class)
+{
+    return (uint32_t)(class + 1) * ACTI_POOL_ALIGN;
+}
+
+static inline void *pop(lane *l, uint32_t bytes)
+{
+    block *first = l->head;
+    acti_unpoison(first, bytes);
+    l->head = first->next;
+    // Relaxed, here and below: one writer, and acti_pool_live promises nothing while others are at work.
+    acti_au32_store_relaxed(&l->left, acti_au32_load_relaxed(&l->left) + 1);
+    return first;
+}
+
+static inline void push(lane *l, block *freed, uint32_t bytes)
+{
+    freed->next = l->head;
+    l->head = freed;
+    acti_au32_store_relaxed(&l->left, acti_au32_load_relaxed(&l->left) - 1);
+    acti_poison(freed, bytes);
+}
+
+void *acti_pool_alloc(size_t size, uint32_t *room)
+{
+    // Size zero wraps to the largest there is and is sorted out on the slow path. Relaxed: the limit carries no
+    // data, and a thread that must see a new one is told so by other means.
+    size_t last = size - 1;
+    if (__builtin_expect(last >= acti_au32_load_relaxed(&route.direct_max), 0))
+        return alloc_slow(size, room);
+    lane *l = &mine.lanes[last / ACTI_POOL_ALIGN];
+    if (__builtin_expect(l->head == NULL, 0))
+        return alloc_slow(size, room);
+
+    uint32_t bytes = ((uint32_t)last | (ACTI_POOL_ALIGN - 1)) + 1;
+    void *got = pop(l, bytes);
+    *room = bytes;
+    return got;
+}
+
+void acti_pool_free(void *freed, uint32_t room)
+{
+    assert(room >= ACTI_POOL_ALIGN && room % ACTI_POOL_ALIGN == 0);
+    acti_touch(freed);
+    if (__builtin_expect(room > ACTI_POOL_BYTES_MAX, 0)) {
+        acti_au64_add_relaxed(&large_live, UINT64_MAX);
+        free(freed);
+        return;
+    }
+    lane *l = &mine.lanes[room / ACTI_POOL_ALIGN - 1];
+    if (__builtin_expect(acti_au32_load_relaxed(&l->left) == 0, 0))
+        free_slow(freed, room);
+    else
+        push(l, freed, room);
+}
+
+// ---- the slow path --------------------------------------------------------------
+
+static void prepare(void);
+static bool attach(void);
+static void detach(void *arg);
+static bool refill(size_t class);
+static block *depot_take(size_t class, uint32_t *count);
+static void depot_give(size_t class, block *batch, uint32_t count);
+static block *cut(size_t class, uint32_t want, uint32_t *count);
+static bool must_fail(void);
+
+static void *alloc_large(size_t size, uint32_t *room)
+{
+    if (size > UINT32_MAX - ACTI_POOL_ALIGN)
+        return NULL;
+    uint32_t bytes = (uint32_t)(size + ACTI_POOL_ALIGN - 1) & ~(uint32_t)(ACTI_POOL_ALIGN - 1);
+    void *got = aligned_alloc(ACTI_POOL_ALIGN, bytes);
+    if (!got)
+        return NULL;
+    // Relaxed: a count, read when all is quiet.
+    acti_au64_add_relaxed(&large_live, 1);
+    *room = bytes;
+    return got;
+}
+
+static void *alloc_slow(size_t size, uint32_t *room)
+{
+    if (must_fail())
+        return NULL;
+    if (size > ACTI_POOL_BYTES_MAX)
+        return alloc_large(size, room);
+
+    size_t class = size ? (size - 1) / ACTI_POOL_ALIGN : 0;
+    lane *l = &mine.lanes[class];
+    if (!l->head && !refill(class))
+        return NULL;
+    void *got = pop(l, class_bytes(class));
+    *room = class_bytes(class);
+    return got;
+}
+
+static void free_slow(block *freed, uint32_t room)
+{
+    size_t class = room / ACTI_POOL_ALIGN - 1;
+    if (!attach()) {
+        freed->next = NULL;
+        depot_give(class, freed, 1);
+        return;
+    }
+    lane *l = &mine.lanes[class];
+    if (acti_au32_load_relaxed(&l->left) == 0) {
+        block *spare = acti_aptr_load_relaxed(&l->spare);
+        if (spare)
+            depot_give(class, spare, l->batch);
+        acti_aptr_store_relaxed(&l->spare, l->head);
+        l->head = NULL;
+        acti_au32_store_relaxed(&l->left, l->batch);
+    }
+    push(l, freed, room);
+}
+
+// refill gives an empty list blocks: the spare, else a batch of the depot, else new ones.
+static bool refill(size_t class)
+{
+    if (!attach())
+        return false;
+    lane *l = &mine.lanes[class];
+    uint32_t count = l->batch;
+    block *batch = acti_aptr_load_relaxed(&l->spare);
+    if (batch)
+        acti_aptr_store_relaxed(&l->spare, NULL);
+    else
+        batch = depot_take(class, &count);
+    if (!batch)
+        batch = cut(class, l->batch, &count);
+    if (!batch)
+        return false;
+    l->head = batch;
+    acti_au32_store_relaxed(&l->left, l->batch - count);
+    return true;
+}
+
+// attach gives this thread a cache. False when the system has no thread-local key for us, without which the
+// cache would be lost with the thread; such a thread allocates nothing and frees straight to the depot.
+static bool attach(void)
+{
+    if (mine.lanes[0].batch)
+        return true;
+    pthread_once(&prepare_once, prepare);
+    if (!cache_key_made || pthread_setspecific(cache_key, &mine) != 0)
+        return false;
+
+    acti_lock_take(&caches_lock);
+    for (size_t class = 0; class < CLASSES; class++) {
+        uint32_t batch = BATCH_BYTES_MAX / class_bytes(class);
+        mine.lanes[class].batch = batch < BATCH_BLOCKS_MAX ? batch : BATCH_BLOCKS_MAX;
+        acti_au32_store_relaxed(&mine.lanes[class].left, mine.lanes[class].batch);
+    }
+    acti_list_push(&caches, &mine.link);
+    acti_lock_give(&caches_lock);
+    return true;
+}
+
+// detach gives everything back at the end of a thread. Another destructor may still use the pool: the cache is
+// zeroed as if this thread had never been here, and attaches again.
+static void detach(void *arg)
+{
+    cache *c = arg;
+    for (size_t class = 0; class < CLASSES; class++) {
+        lane *l = &c->lanes[class];
+        if (l->head)
+            depot_give(class, l->head, l->batch - acti_au32_load_relaxed(&l->left));
+        if (acti_aptr_load_relaxed(&l->spare))
+            depot_give(class, acti_aptr_load_relaxed(&l->spare), l->batch);
+    }
+    acti_lock_take(&caches_lock);
+    acti_list_remove(&c->link);
+    acti_lock_give(&caches_lock);
+    *c = (cache){0};
+}
+
+static void prepare(void)
+{
+    acti_list_init(&caches);
+    acti_lock_init(&caches_lock);
+    acti_lock_init(&slabs_lock);
+    for (size_t class = 0; class < CLASSES; class++)
+        acti_lock_init(&depots.lines[class].lock);
+    cache_key_made = pthread_key_create(&cache_key, detach) == 0;
+}
+
+// ---- depot and slabs --------------------------------------------------------------
+
+static block *depot_take(size_t class, uint32_t *count)
+{
+    depot *d = &depots.lines[class];
+    acti_lock_take(&d->lock);
+    block *batch = d->batches;
+    if (batch) {
+        acti_unpoison(batch, sizeof(*batch));
+        d->batches = batch->next_batch;
+        d->blocks -= batch->count;
+        *count = batch->count;
+        acti_poison(batch, sizeof(*batch));
+    }
+    acti_lock_give(&d->lock);
+    return batch;
+}
+
+// depot_give: the depot keeps count blocks linked from batch on. The lock is also what makes all that the giver
+// wrote to them happen before what the taker does.
+static void depot_give(size_t class, block *batch, uint32_t count)
+{
+    depot *d = &depots.lines[class];
+    acti_unpoison(batch, sizeof(*batch));
+    batch->count = count;
+    acti_lock_take(&d->lock);
+    batch->next_batch = d->batches;
+    d->batches = batch;
+    d->blocks += count;
+    acti_lock_give(&d->lock);
+    acti_poison(batch, class_bytes(class));
+}
+
+// cut makes up to want new blocks and links them in the order of their addresses; NULL without memory. What is
+// left of a slab and too small for the class asked is given up: less than one block.
+static block *cut(size_t class, uint32_t want, uint32_t *count)
+{
+    uint32_t bytes = class_bytes(class);
+    slab *fresh = NULL;
+    acti_lock_take(&slabs_lock);
+    if (uncut_bytes < bytes) {
+        acti_lock_give(&slabs_lock);
+        fresh = aligned_alloc(ACTI_POOL_ALIGN, SLAB_BYTES);
+        if (!fresh)
+            return NULL;
+        acti_lock_take(&slabs_lock);
+    }
+    if (uncut_bytes < bytes) {
+        fresh->next = slabs;
+        slabs = fresh;
+        uncut = (char *)fresh + ACTI_POOL_ALIGN;
+        uncut_bytes = SLAB_BYTES - ACTI_POOL_ALIGN;
+        fresh = NULL;
+    }
+    char *first = uncut;
+    uint32_t n = uncut_bytes / bytes < want ? (uint32_t)(uncut_bytes / bytes) : want;
+    uncut += (size_t)n * bytes;
+    uncut_bytes -= (size_t)n * bytes;
+    cut_blocks += n;
+    acti_lock_give(&slabs_lock);
+    free(fresh); // another thread brought a slab at the same moment
+
+    block *next = NULL;
+    for (uint32_t i = n; i-- > 0;) {
+        block *b = (block *)(void *)(first + (size_t)i * bytes);
+        b->next = next;
+        next = b;
+        acti_poison(b, bytes);
+    }
+    *count = n;
+    return next;
+}
+
+// ---- for tests --------------------------------------------------------------------
+
+void acti_pool_fail_after(uint64_t n)
+{
+    acti_au64_store_relaxed(&fail_countdown, n);
+    acti_au32_store_relaxed(&route.direct_max, n ? 0 : ACTI_POOL_BYTES_MAX);
+}
+
+// must_fail counts down; true for exactly one caller. Relaxed: only the count itself is shared.
+static bool must_fail(void)
+{
+    uint64_t left = acti_au64_load_relaxed(&fail_countdown);
+    while (left > 0) {
+        if (acti_au64_cas_relaxed(&fail_countdown, &left, left - 1))
+            return left == 1;
+    }
+    return false;
+}
+
+int64_t acti_pool_live(void)
+{
+    pthread_once(&prepare_once, prepare);
+    acti_lock_take(&slabs_lock);
+    uint64_t live = cut_blocks;
+    acti_lock_give(&slabs_lock);
+
+    acti_lock_take(&caches_lock);
+    for (size_t class = 0; class < CLASSES; class++) {
+        depot *d = &depots.lines[class];
+        acti_lock_take(&d->lock);
+        live -= d->blocks;
+        acti_lock_give(&d->lock);
+    }
+    for (acti_list *at = caches.next; at != &caches; at = at->next) {
+        const cache *c = ACTI_CONTAINER_OF(at, cache, link);
+        for (size_t class = 0; class < CLASSES; class++) {
+            const lane *l = &c->lanes[class];
+            live -= l->batch - acti_au32_load_relaxed(&l->left);
+            live -= acti_aptr_load_relaxed(&l->spare) ? l->batch : 0;
+        }
+    }
+    acti_lock_give(&caches_lock);
+    return (int64_t)(live + acti_au64_load_relaxed(&large_live));
+}
