@@ -112,14 +112,20 @@ acti_frame_sequenced(acti_frame_kind kind);
 const char *
 acti_frame_name(unsigned kind);
 
+// acti_frame_text_fit is how many bytes at the front of text may stand in a frame: it stops at the first that is
+// NUL or not UTF-8, and before the character that would pass ACTI_FRAME_TEXT_MAX.
+size_t
+acti_frame_text_fit(const char *text, size_t size);
+
 // acti_frame_write appends a frame with all its fields, sequence included. For SEND, ASK and REPLY the rest is
-// copied from frame->rest. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM; on failure nothing was appended.
+// copied from frame->rest. Of a text, what fits is written. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM; on failure
+// nothing was appended.
 int
 acti_frame_write(acti_buf *out, const acti_frame *frame);
 
 // acti_frame_begin and acti_frame_end write a SEND, ASK or REPLY whose rest the caller appends to out in
-// between. begin gives the position to pass to end, through *at. end patches the length; with drop set it takes
-// the frame back instead.
+// between, and nothing else to or from it. begin gives the position to pass to end, through *at. end patches the
+// length; with drop set it takes the frame back instead.
 int
 acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at);
 void
@@ -128,9 +134,11 @@ acti_frame_end(acti_buf *out, size_t at, bool drop);
 // acti_frame_read takes the next frame of bytes apart.
 //
 // Returns: the number of bytes it occupied; 0 when bytes holds only a part of it (*need gets how many
-//          bytes the whole frame has, or the header size while even that is unknown); ACTA_EMALFORMED with
+//          bytes the whole frame has, or the header size while even that is unknown; frame->kind is set, 0 if
+//          unknown, and with *need above the header size frame->sequence, too); ACTA_EMALFORMED with
 //          *why saying what is wrong: an unknown kind, a payload above payload_max or that does not fit its
-//          kind to the byte, a bad text, a reserved byte that is not 0. Refused as early as the bytes show it.
+//          kind to the byte, a bad text, a reserved byte that is not 0, a wrong sequence field. Refused with the
+//          byte that completes the field, a length even before.
 int64_t
 acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
                 const char **why);

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: MIT
+//
+// frame.c - reading and writing frames. One table of layouts serves both directions.
+
+#include "route/frame.h"
+
+#include <endian.h>
+#include <string.h>
+
+#include <acta/error.h>
+
+#include "base/platform.h"
+#include "core/type.h"
+
+// ---- layouts -------------------------------------------------------------------
+
+// A field of fixed size, and where in acti_frame its value lies.
+typedef enum form {
+    END,
+    U16,
+    U32,
+    U64,
+    MAGIC,  // "ACTA"
+    ZERO16, // reserved
+} form;
+
+static const uint8_t form_bytes[] = {[U16] = 2, [U32] = 4, [U64] = 8, [MAGIC] = 4, [ZERO16] = 2};
+
+typedef struct field {
+    uint8_t form;
+    uint16_t at;
+} field;
+
+// What follows the fixed fields, to the end of the payload.
+typedef enum tail {
+    NOTHING,
+    TEXT, // frame->text
+    NAME, // frame->hello.name
+    REST, // frame->rest
+} tail;
+
+typedef struct shape {
+    const char *name;
+    bool sequenced;
+    uint8_t tail;
+    uint32_t payload_min;
+    uint32_t payload_max;
+    field fields[9];
+} shape;
+
+#define F16(member) {U16, offsetof(acti_frame, member)}
+#define F32(member) {U32, offsetof(acti_frame, member)}
+#define F64(member) {U64, offsetof(acti_frame, member)}
+// n is the size of the fixed fields.
+#define NOTHING_AFTER(n) NOTHING, (n), (n)
+#define TEXT_AFTER(n) TEXT, (n) + 2, (n) + 2 + ACTI_FRAME_TEXT_MAX
+#define NAME_AFTER(n) NAME, (n) + 2, (n) + 2 + ACTI_FRAME_TEXT_MAX
+#define REST_AFTER(n) REST, (n), UINT32_MAX
+// From node on, the same in HELLO and WELCOME.
+#define HELLO_FIELDS                                                                                       \
+    F64(hello.node), F64(hello.incarnation), F32(hello.payload_bytes_max), F32(hello.credit_messages),     \
+        F32(hello.credit_bytes)
+
+static const shape shapes[ACTI_FRAME_KINDS] = {
+    [ACTI_FRAME_HELLO] = {"HELLO", false, NAME_AFTER(36),
+                          {{MAGIC, 0}, F16(hello.version_min), F16(hello.version_max), HELLO_FIELDS}},
+    [ACTI_FRAME_WELCOME] = {"WELCOME", false, NAME_AFTER(36),
+                            {{MAGIC, 0}, F16(hello.version_max), {ZERO16, 0}, HELLO_FIELDS}},
+    [ACTI_FRAME_REFUSE] = {"REFUSE", false, TEXT_AFTER(8), {{MAGIC, 0}, F32(status)}},
+    [ACTI_FRAME_ACK] = {"ACK", false, NOTHING_AFTER(8), {F64(sequence)}},
+    [ACTI_FRAME_GOODBYE] = {"GOODBYE", true, NOTHING_AFTER(0), {{END, 0}}},
+    [ACTI_FRAME_FAREWELL] = {"FAREWELL", false, NOTHING_AFTER(8), {F64(sequence)}},
+    [ACTI_FRAME_TYPE] = {"TYPE", true, TEXT_AFTER(4), {F32(type)}},
+    [ACTI_FRAME_FIND] = {"FIND", true, TEXT_AFTER(8), {F64(id)}},
+    [ACTI_FRAME_FOUND] = {"FOUND", true, TEXT_AFTER(20), {F64(id), F32(status), F64(actor)}},
+    [ACTI_FRAME_RELEASE] = {"RELEASE", true, NOTHING_AFTER(16), {F64(actor), F32(count), F32(status)}},
+    [ACTI_FRAME_SEND] = {"SEND", true, REST_AFTER(12), {F64(actor), F32(type)}},
+    [ACTI_FRAME_ASK] = {"ASK", true, REST_AFTER(28), {F64(actor), F64(from), F64(id), F32(type)}},
+    [ACTI_FRAME_REPLY] = {"REPLY", true, REST_AFTER(20), {F64(from), F64(id), F32(type)}},
+    [ACTI_FRAME_MONITOR] = {"MONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
+    [ACTI_FRAME_DEMONITOR] = {"DEMONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
+    [ACTI_FRAME_DOWN] = {"DOWN", true, TEXT_AFTER(20), {F64(from), F64(id), F32(status)}},
+    [ACTI_FRAME_CREDIT] = {"CREDIT", false, NOTHING_AFTER(16), {F64(actor), F32(count), F32(bytes)}},
+};
+
+_Static_assert(28 <= ACTI_FRAME_FIXED_MAX, "ASK has the most bytes before a rest");
+
+static const char magic[4] = {'A', 'C', 'T', 'A'};
+
+static uint16_t get16(const uint8_t *p)
+{
+    uint16_t v;
+    memcpy(&v, p, sizeof v);
+    return le16toh(v);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return le32toh(v);
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return le64toh(v);
+}
+
+static void set16(uint8_t *p, uint16_t v)
+{
+    v = htole16(v);
+    memcpy(p, &v, sizeof v);
+}
+
+static void set32(uint8_t *p, uint32_t v)
+{
+    v = htole32(v);
+    memcpy(p, &v, sizeof v);
+}
+
+static void set64(uint8_t *p, uint64_t v)
+{
+    v = htole64(v);
+    memcpy(p, &v, sizeof v);
+}
+
+// ---- what a kind is --------------------------------------------------------------
+
+bool acti_frame_sequenced(acti_frame_kind kind)
+{
+    return (unsigned)kind < ACTI_FRAME_KINDS && shapes[kind].sequenced;
+}
+
+const char *acti_frame_name(unsigned kind)
+{
+    return kind < ACTI_FRAME_KINDS && shapes[kind].name != NULL ? shapes[kind].name : "?";
+}
+
+size_t acti_frame_text_fit(const char *text, size_t size)
+{
+    if (size > ACTI_FRAME_TEXT_MAX)
+        size = ACTI_FRAME_TEXT_MAX;
+    // At most three turns, unless the text is bad.
+    while (size > 0 && !acti_text_valid(text, size))
+        size--;
+    return size;
+}
+
+// ---- writing ---------------------------------------------------------------------
+
+static uint8_t *write_header(uint8_t *p, const shape *s, const acti_frame *frame, size_t length)
+{
+    set32(p, (uint32_t)length);
+    p[4] = (uint8_t)frame->kind;
+    p[5] = 0;
+    set16(p + 6, 0);
+    set64(p + 8, s->sequenced ? frame->sequence : 0);
+    return p + ACTI_FRAME_HEADER;
+}
+
+static uint8_t *write_fields(uint8_t *p, const shape *s, const acti_frame *frame)
+{
+    for (const field *f = s->fields; f->form != END; f++) {
+        const char *from = (const char *)frame + f->at;
+        uint16_t v16;
+        uint32_t v32;
+        uint64_t v64;
+        switch ((form)f->form) {
+        case U16:
+            memcpy(&v16, from, sizeof v16);
+            set16(p, v16);
+            break;
+        case U32:
+            memcpy(&v32, from, sizeof v32);
+            set32(p, v32);
+            break;
+        case U64:
+            memcpy(&v64, from, sizeof v64);
+            set64(p, v64);
+            break;
+        case MAGIC:
+            memcpy(p, magic, sizeof magic);
+            break;
+        case ZERO16:
+            set16(p, 0);
+            break;
+        case END:
+            break;
+        }
+        p += form_bytes[f->form];
+    }
+    return p;
+}
+
+static void write_tail(uint8_t *p, tail kind, const void *bytes, size_t size)
+{
+    if (kind == TEXT || kind == NAME) {
+        set16(p, (uint16_t)size);
+        p += 2;
+    }
+    if (size > 0)
+        memcpy(p, bytes, size);
+}
+
+// write_whole appends a frame that ends with size bytes of its tail.
+static int write_whole(acti_buf *out, const acti_frame *frame, const void *bytes, size_t size)
+{
+    const shape *s = &shapes[frame->kind];
+    if (size > s->payload_max - s->payload_min)
+        return ACTA_ETOOBIG;
+    size_t length = s->payload_min + size;
+    uint8_t *p = acti_buf_reserve(out, ACTI_FRAME_HEADER + length);
+    if (p == NULL)
+        return out->size + ACTI_FRAME_HEADER + length > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
+    p = write_header(p, s, frame, length);
+    p = write_fields(p, s, frame);
+    write_tail(p, (tail)s->tail, bytes, size);
+    acti_buf_grew(out, ACTI_FRAME_HEADER + length);
+    return ACTA_OK;
+}
+
+int acti_frame_write(acti_buf *out, const acti_frame *frame)
+{
+    acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].name != NULL);
+    size_t size;
+    switch ((tail)shapes[frame->kind].tail) {
+    case TEXT:
+        return write_whole(out, frame, frame->text, acti_frame_text_fit(frame->text, frame->text_size));
+    case NAME:
+        size = strnlen(frame->hello.name, ACTI_FRAME_TEXT_MAX);
+        return write_whole(out, frame, frame->hello.name, acti_frame_text_fit(frame->hello.name, size));
+    case REST:
+        return write_whole(out, frame, frame->rest, frame->rest_size);
+    case NOTHING:
+        break;
+    }
+    return write_whole(out, frame, NULL, 0);
+}
+
+int acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at)
+{
+    acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].tail == REST);
+    size_t before = out->size;
+    int status = write_whole(out, frame, NULL, 0);
+    if (status == ACTA_OK)
+        *at = before;
+    return status;
+}
+
+void acti_frame_end(acti_buf *out, size_t at, bool drop)
+{
+    acti_assert(at <= out->size && out->size - at >= ACTI_FRAME_HEADER);
+    if (drop) {
+        out->size = at;
+        return;
+    }
+    size_t length = out->size - at - ACTI_FRAME_HEADER;
+    acti_assert(length <= UINT32_MAX);
+    set32(acti_buf_bytes(out) + at, (uint32_t)length);
+}
+
+// ---- reading ---------------------------------------------------------------------
+
+// header_fault says what is wrong with a header of which only the first have bytes came and the others are 0
+// here. A length of which bytes are missing is at least what has come.
+static const char *header_fault(const uint8_t *head, size_t have, uint32_t payload_max)
+{
+    uint32_t length = get32(head);
+    if (length > payload_max)
+        return "the payload length is above the limit";
+    if (have < 5)
+        return NULL;
+    unsigned kind = head[4];
+    if (kind >= ACTI_FRAME_KINDS || shapes[kind].name == NULL)
+        return "the frame kind is unknown";
+    const shape *s = &shapes[kind];
+    if (length < s->payload_min || length > s->payload_max)
+        return "the payload length does not fit the frame kind";
+    if (head[5] != 0 || get16(head + 6) != 0)
+        return "a reserved byte of the header is not 0";
+    uint64_t sequence = get64(head + 8);
+    if (!s->sequenced && sequence != 0)
+        return "a frame without sequence number carries one";
+    if (s->sequenced && sequence == 0 && have >= ACTI_FRAME_HEADER)
+        return "a sequenced frame carries no sequence number";
+    return NULL;
+}
+
+// read_fields takes the fixed fields of a payload from *p on. Returns 1; 0 when *p ends within them;
+// ACTA_EMALFORMED.
+static int read_fields(const uint8_t **p, const uint8_t *end, const shape *s, acti_frame *frame, const char **why)
+{
+    for (const field *f = s->fields; f->form != END; f++) {
+        char *to = (char *)frame + f->at;
+        uint16_t v16;
+        uint32_t v32;
+        uint64_t v64;
+        if ((size_t)(end - *p) < form_bytes[f->form])
+            return 0;
+        switch ((form)f->form) {
+        case U16:
+            v16 = get16(*p);
+            memcpy(to, &v16, sizeof v16);
+            break;
+        case U32:
+            v32 = get32(*p);
+            memcpy(to, &v32, sizeof v32);
+            break;
+        case U64:
+            v64 = get64(*p);
+            memcpy(to, &v64, sizeof v64);
+            break;
+        case MAGIC:
+            if (memcmp(*p, magic, sizeof magic) != 0) {
+                *why = "the handshake does not start with \"ACTA\"";
+                return ACTA_EMALFORMED;
+            }
+            break;
+        case ZERO16:
+            if (get16(*p) != 0) {
+                *why = "a reserved byte of the payload is not 0";
+                return ACTA_EMALFORMED;
+            }
+            break;
+        case END:
+            break;
+        }
+        *p += form_bytes[f->form];
+    }
+    return 1;
+}
+
+// read_text takes the text that fills a payload of left bytes, of which the bytes before end have come.
+static int read_text(const uint8_t *p, const uint8_t *end, size_t left, acti_frame *frame, const char **why)
+{
+    if (end - p < 2)
+        return 0;
+    size_t size = get16(p);
+    if (size != left - 2) {
+        *why = "a text does not fill its payload to the byte";
+        return ACTA_EMALFORMED;
+    }
+    if ((size_t)(end - p) < left)
+        return 0;
+    const char *text = (const char *)p + 2;
+    if (!acti_text_valid(text, size)) {
+        *why = "a text is not UTF-8, or contains NUL";
+        return ACTA_EMALFORMED;
+    }
+    frame->text = text;
+    frame->text_size = size;
+    return 1;
+}
+
+// read_payload takes a payload of length bytes apart, of which have came. Returns as read_fields.
+static int read_payload(const uint8_t *p, size_t have, size_t length, const shape *s, acti_frame *frame,
+                        const char **why)
+{
+    const uint8_t *start = p;
+    const uint8_t *end = p + (have < length ? have : length);
+    int status = read_fields(&p, end, s, frame, why);
+    if (status <= 0)
+        return status;
+    size_t left = length - (size_t)(p - start);
+    switch ((tail)s->tail) {
+    case NOTHING:
+        return 1;
+    case REST:
+        frame->rest = p;
+        frame->rest_size = left;
+        return (size_t)(end - p) == left;
+    case TEXT:
+        return read_text(p, end, left, frame, why);
+    case NAME:
+        status = read_text(p, end, left, frame, why);
+        if (status == 1) {
+            memcpy(frame->hello.name, frame->text, frame->text_size);
+            frame->hello.name[frame->text_size] = '\0';
+        }
+        return status;
+    }
+    return 1;
+}
+
+int64_t acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
+                        const char **why)
+{
+    uint8_t part[ACTI_FRAME_HEADER] = {0};
+    const uint8_t *head = bytes;
+    if (size < ACTI_FRAME_HEADER) {
+        if (size > 0)
+            memcpy(part, bytes, size);
+        head = part;
+    }
+    const char *fault = header_fault(head, size, payload_max);
+    if (fault != NULL) {
+        *why = fault;
+        return ACTA_EMALFORMED;
+    }
+    frame->kind = (acti_frame_kind)head[4];
+    if (size < ACTI_FRAME_HEADER) {
+        *need = ACTI_FRAME_HEADER;
+        return 0;
+    }
+
+    size_t length = get32(head);
+    frame->sequence = get64(head + 8);
+    frame->text = NULL;
+    frame->text_size = 0;
+    frame->rest = NULL;
+    frame->rest_size = 0;
+    int status = read_payload(bytes + ACTI_FRAME_HEADER, size - ACTI_FRAME_HEADER, length, &shapes[frame->kind],
+                              frame, why);
+    if (status < 0)
+        return status;
+    if (status == 0) {
+        *need = ACTI_FRAME_HEADER + length;
+        return 0;
+    }
+    if (frame->kind == ACTI_FRAME_WELCOME)
+        frame->hello.version_min = frame->hello.version_max;
+    return (int64_t)(ACTI_FRAME_HEADER + length);
+}
