@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A zeroed acti_buf with limit set is ready.
+// A zeroed acti_buf with limit set is ready. It allocates at most twice the limit, or 256 bytes.
 typedef struct acti_buf {
     uint8_t *data; // size bytes from data + start are held
     size_t start;
@@ -18,6 +18,7 @@ typedef struct acti_buf {
     size_t limit; // most bytes held at once
 } acti_buf;
 
+// acti_buf_fini frees the memory; the buffer is then empty and ready again.
 void
 acti_buf_fini(acti_buf *buf);
 
@@ -35,6 +36,10 @@ acti_buf_append(acti_buf *buf, const void *bytes, size_t n);
 // acti_buf_consume drops n bytes at the front. An empty buffer keeps its memory.
 void
 acti_buf_consume(acti_buf *buf, size_t n);
+
+// acti_buf_check aborts when the buffer is not in order.
+void
+acti_buf_check(const acti_buf *buf);
 
 static inline uint8_t *acti_buf_bytes(const acti_buf *buf)
 {

@@ -78,6 +78,21 @@ void *acti_slots_next(const acti_slots *slots, uint32_t *at)
     return NULL;
 }
 
+void acti_slots_check(const acti_slots *slots)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < slots->size; i++)
+        used += slots->items[i].item != NULL;
+    acti_assert(used == slots->count && slots->count <= slots->limit);
+
+    // Bounded by the size, so that a circle ends too.
+    uint32_t unused = 0;
+    for (uint32_t at = slots->free; at != 0; at = slots->items[at - 1].next_free) {
+        acti_assert(at <= slots->size && slots->items[at - 1].item == NULL);
+        acti_assert(++unused <= slots->size);
+    }
+}
+
 // grow doubles the table and links the new slots in order. Only called with no slot free.
 static bool grow(acti_slots *slots)
 {

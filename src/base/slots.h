@@ -38,4 +38,8 @@ acti_slots_remove(acti_slots *slots, uint64_t id);
 void *
 acti_slots_next(const acti_slots *slots, uint32_t *at);
 
+// acti_slots_check aborts when the table is not in order. Visits every slot.
+void
+acti_slots_check(const acti_slots *slots);
+
 #endif

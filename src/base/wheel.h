@@ -27,7 +27,7 @@ typedef struct acti_wheel_entry {
 typedef struct acti_wheel {
     uint64_t now_tick;                     // all timers due at or before it have been handed out
     uint64_t used[ACTI_WHEEL_LEVELS];      // a bit per slot that is not empty
-    uint64_t count;
+    uint64_t count;                        // entries in slots and in due
     acti_list slots[ACTI_WHEEL_LEVELS][ACTI_WHEEL_SLOTS];
     acti_list due; // expired by acti_wheel_advance, not taken yet
 } acti_wheel;
@@ -36,7 +36,8 @@ void
 acti_wheel_init(acti_wheel *wheel, uint64_t now_ns);
 
 // acti_wheel_add enters an entry; it is handed out by the first advance to a time at or after due_ns, rounded
-// up to a tick: never early, at most one tick late. An entry already due goes with the next advance.
+// up to a tick: never early, at most one tick late. An entry already due goes with the next advance, and is then
+// in order as if it were due at the present tick.
 void
 acti_wheel_add(acti_wheel *wheel, acti_wheel_entry *entry, uint64_t due_ns);
 
@@ -53,8 +54,13 @@ acti_wheel_entry *
 acti_wheel_take(acti_wheel *wheel);
 
 // acti_wheel_next_ns is a time at or before the next expiry, at which it is worth calling advance again;
-// UINT64_MAX when the wheel is empty. It may be early (a coarser slot must be spread out) but never late.
+// UINT64_MAX when the wheel is empty. It may be early (a coarser slot must be spread out) but never late. It is not
+// after the present while entries wait for acti_wheel_take.
 uint64_t
 acti_wheel_next_ns(const acti_wheel *wheel);
+
+// acti_wheel_check aborts when the wheel is not in order. Visits every entry.
+void
+acti_wheel_check(const acti_wheel *wheel);
 
 #endif
