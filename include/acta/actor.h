@@ -42,6 +42,7 @@ typedef struct acta_spawn_opts {
     const char *name;       // for reports; copied; NULL: "actor". At most 31 bytes are kept
     acta_place place;
     uint32_t stack_bytes;   // of a body; 0: the system's; rounded up to pages, at least 16 KiB
+    const char *where;      // the line that spawns, for reports; set by acta_spawn
 } acta_spawn_opts;
 
 // acta_spawn_with starts an actor and gives the first sender to it.
@@ -55,9 +56,11 @@ acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);
 
 // acta_spawn(sys, &tx, .body = counter, .name = "counter").
 #ifdef __cplusplus
-#define acta_spawn(sys, tx, ...) acta_spawn_with((sys), acti_temporary(acta_spawn_opts{__VA_ARGS__}), (tx))
+#define acta_spawn(sys, tx, ...) \
+    acta_spawn_with((sys), acti_temporary(acta_spawn_opts{__VA_ARGS__, .where = ACTA_HERE}), (tx))
 #else
-#define acta_spawn(sys, tx, ...) acta_spawn_with((sys), &(acta_spawn_opts){__VA_ARGS__}, (tx))
+#define acta_spawn(sys, tx, ...) \
+    acta_spawn_with((sys), &(acta_spawn_opts){__VA_ARGS__, .where = ACTA_HERE}, (tx))
 #endif
 
 // ---- inside an actor ----------------------------------------------------------

@@ -20,6 +20,11 @@
 #define ACTA_STATIC_ASSERT _Static_assert
 #endif
 
+// ACTA_HERE is where it is written, such as "main.c:12".
+#define ACTA_HERE __FILE__ ":" ACTI_TEXT(__LINE__)
+#define ACTI_TEXT(x) ACTI_TEXT_(x)
+#define ACTI_TEXT_(x) #x
+
 // Joining and taking apart argument lists. All lists are wholly variadic, so
 // that "no further argument" stays valid ISO C11.
 #define ACTI_CAT(a, b) ACTI_CAT_(a, b)

@@ -212,10 +212,14 @@ typedef acta_bytes_array acti_c_bytes_array;
 
 // acta_msg is one received message. Its body follows it in the same block, the
 // variable parts behind that; all of it is read-only and lives until
-// acta_msg_free, or until the handler that was given it returns.
+// acta_msg_free, or until the handler that was given it returns. Only type is for users.
 typedef struct acta_msg {
     const acta_type *type;
-    uint64_t acta_private[2];
+    struct acta_msg *next; // acta's own, as is all that follows
+    uint32_t size;
+    uint16_t room;
+    uint8_t kind;
+    uint8_t flags;
 } acta_msg;
 
 // acta_is(add, m): whether m is an add.

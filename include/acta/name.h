@@ -30,7 +30,8 @@ acta_unpublish(acta_system *sys, const char *name);
 // Owns:    *tx is the caller's, to be dropped.
 // Errors:  ACTA_ENOENT no living actor has that name.
 ACTA_NODISCARD ACTA_API int
-acta_find(acta_system *sys, const char *name, acta_tx **tx);
+acta_find_at(acta_system *sys, const char *name, acta_tx **tx, const char *where);
+#define acta_find(sys, name, tx) acta_find_at((sys), (name), (tx), ACTA_HERE)
 
 ACTA_END_DECLS
 

@@ -53,10 +53,12 @@ acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node *
 // Errors:  ACTA_ENOENT; ACTA_ETIMEOUT; ACTA_EUNREACH or ACTA_ECRASHED the peer is gone; ACTA_EDEADLK called
 //          inside an actor.
 ACTA_NODISCARD ACTA_API int
-acta_node_find(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx);
+acta_node_find_at(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx, const char *where);
+#define acta_node_find(node, name, timeout_ns, tx) acta_node_find_at((node), (name), (timeout_ns), (tx), ACTA_HERE)
 
-// acta_node_status is ACTA_OK while the session lives, then why it ended: ACTA_ESTOPPED after a goodbye from either side,
-// ACTA_ECRASHED when the peer went without one, ACTA_EMALFORMED or ACTA_EVERSION when it broke the protocol.
+// acta_node_status is ACTA_OK while the session lives, then why it ended: ACTA_ESTOPPED after a goodbye from
+// either side, ACTA_ECRASHED when the peer went without one, ACTA_EMALFORMED or ACTA_EVERSION when it broke the
+// protocol.
 ACTA_API int
 acta_node_status(const acta_node *node);
 

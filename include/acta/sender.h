@@ -32,7 +32,8 @@ typedef struct acta_system acta_system;
 
 // acta_tx_dup gives one more sender to the same actor. Threads: any.
 ACTA_NODISCARD ACTA_API acta_tx *
-acta_tx_dup(acta_tx *tx);
+acta_tx_dup_at(acta_tx *tx, const char *where);
+#define acta_tx_dup(tx) acta_tx_dup_at((tx), ACTA_HERE)
 
 // acta_tx_drop releases a sender; the last one brings the actor's EOF, behind all that was sent.
 //
@@ -56,7 +57,8 @@ acta_addr_drop(acta_addr **addr);
 //
 // Errors:  ACTA_EGONE the actor has no sender left (its EOF is on the way) or has ended.
 ACTA_NODISCARD ACTA_API int
-acta_addr_tx(acta_addr *addr, acta_tx **tx);
+acta_addr_tx_at(acta_addr *addr, acta_tx **tx, const char *where);
+#define acta_addr_tx(addr, tx) acta_addr_tx_at((addr), (tx), ACTA_HERE)
 
 // ---- send -----------------------------------------------------------------------
 

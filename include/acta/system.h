@@ -5,6 +5,7 @@
 #ifndef ACTA_SYSTEM_H
 #define ACTA_SYSTEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ typedef struct acta_system_opts {
     uint32_t workers;           // pool threads; 0: one per processor; at most 256
     uint32_t message_bytes_max; // largest message, body and variable parts; 0: 16 MiB; at most 1 GiB
     uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
+    bool track_senders;         // remember who made each sender and where, for reports; costs about 100 ns a sender
 
     // report gets one line of text, without newline, when something happened that a person should know:
     // who is still alive at a close, why a peer was refused, an unhandled message. NULL: nobody is told;

@@ -87,9 +87,9 @@ ACTI_ATOMIC_OPS(acti_aptr, void *, aptr)
     {                                                                                                      \
         return __atomic_fetch_sub(&a->v, n, __ATOMIC_ACQ_REL);                                             \
     }                                                                                                      \
-    static inline T acti_##name##_or_release(A *a, T n)                                                    \
+    static inline T acti_##name##_or_acq_rel(A *a, T n)                                                    \
     {                                                                                                      \
-        return __atomic_fetch_or(&a->v, n, __ATOMIC_RELEASE);                                              \
+        return __atomic_fetch_or(&a->v, n, __ATOMIC_ACQ_REL);                                              \
     }                                                                                                      \
     static inline T acti_##name##_or_relaxed(A *a, T n)                                                    \
     {                                                                                                      \

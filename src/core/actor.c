@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+//
+// actor.c - counting senders and references, and the end of an actor.
+
+#include "core/actor.h"
+
+#include <string.h>
+
+#include "base/pool.h"
+#include "core/ask.h"
+#include "core/monitor.h"
+#include "core/names.h"
+#include "core/pending.h"
+#include "core/system.h"
+#include "core/timer.h"
+
+_Static_assert(sizeof(acti_actor) <= 384, "an idle handler stays small");
+
+void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
+{
+    acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_PARKED); // published by whoever hands the actor out
+    acti_au32_store_relaxed(&actor->senders, 1);
+    acti_au32_store_relaxed(&actor->refs, 2);
+    actor->sys = sys;
+    actor->id = acti_au64_add_relaxed(&sys->last_id, 1) + 1;
+    acti_list_init(&actor->owed);
+    acti_list_init(&actor->watchers);
+    actor->eof_msg = (acta_msg){.kind = ACTI_MSG_EOF, .flags = ACTI_MSG_EMBEDDED};
+    actor->stop_msg = (acta_msg){.kind = ACTI_MSG_STOP, .flags = ACTI_MSG_EMBEDDED};
+    size_t length = strnlen(name, ACTI_NAME_BYTES - 1);
+    memcpy(actor->name, name, length);
+    actor->name[length] = '\0';
+}
+
+// ---- references -------------------------------------------------------------------
+
+void acti_actor_unref(acti_actor *actor)
+{
+    // Releases what this holder did with the actor, and acquires what the others did: the memory is reused.
+    if (acti_au32_sub_acq_rel(&actor->refs, 1) != 1)
+        return;
+    if (actor->freed != NULL)
+        actor->freed(actor);
+    else
+        acti_pool_free(actor, (uint32_t)actor->room * 64);
+}
+
+acta_addr *acta_tx_addr(acta_tx *tx)
+{
+    return acti_addr_of(acti_actor_of_tx(tx));
+}
+
+acta_addr *acta_addr_dup(acta_addr *addr)
+{
+    acti_actor_ref(acti_actor_of_addr(addr));
+    return addr;
+}
+
+void acta_addr_drop(acta_addr **addr)
+{
+    if (*addr == NULL)
+        return;
+    acti_actor *actor = acti_actor_of_addr(*addr);
+    *addr = NULL;
+    acti_actor_unref(actor);
+}
+
+// ---- the end --------------------------------------------------------------------------
+
+void acti_actor_end(acti_actor *actor, int reason)
+{
+    acta_msg *list = actor->batch;
+    acta_msg *rest = acti_inbox_route(&actor->inbox);
+    actor->batch = NULL;
+    actor->ended_inbox = true;
+    acti_actor_drain(actor, list, ACTA_EGONE, ACTI_DROPPED_GONE);
+    acti_actor_drain(actor, rest, ACTA_EGONE, ACTI_DROPPED_GONE);
+
+    acti_list *owed;
+    while ((owed = acti_list_pop(&actor->owed)) != NULL) {
+        // The block is the user's, who did not free it: only the answer is made here, from memory of our own.
+        acti_msg_ext *ext = ACTI_CONTAINER_OF(owed, acti_msg_ext, owed);
+        acti_ask_answer_ended(actor, ext);
+    }
+    acti_pending_end(actor);
+    if (actor->arg_free != NULL)
+        actor->arg_free(actor->arg);
+    // Pairs with the same operation in acta_publish.
+    if (acti_au32_or_acq_rel(&actor->flags, ACTI_ACTOR_ENDED) & ACTI_ACTOR_NAMED)
+        acti_names_forget(&actor->sys->names, actor);
+    acti_monitor_end(actor, reason);
+    acti_system_leave(actor);
+    acti_actor_unref(actor);
+}
+
+static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as)
+{
+    switch ((acti_msg_kind)m->kind) {
+    case ACTI_MSG_SEND:
+        acti_tally(actor->sys, (acti_counter)dropped_as, 1);
+        acti_msg_release(m);
+        break;
+    case ACTI_MSG_ASK:
+        acti_tally(actor->sys, ACTI_RETURNED, 1);
+        acti_ask_answer_failure(actor, m, status, "it ended before it came to the request");
+        break;
+    case ACTI_MSG_REPLY:
+        acti_tally(actor->sys, ACTI_DROPPED_LATE, 1);
+        acti_msg_release(m);
+        break;
+    case ACTI_MSG_TICK:
+        acti_tally(actor->sys, ACTI_DROPPED_CANCEL, 1);
+        acti_timer_drop(m);
+        break;
+    case ACTI_MSG_DOWN:
+        acti_tally(actor->sys, ACTI_DROPPED_CANCEL, 1);
+        acti_monitor_drop(m);
+        break;
+    case ACTI_MSG_TIMEOUT:
+        acti_ask_free_timeout(m);
+        break;
+    case ACTI_MSG_MONITOR:
+    case ACTI_MSG_DEMONITOR:
+        acti_monitor_request(actor, m);
+        break;
+    case ACTI_MSG_STOP:
+    case ACTI_MSG_EOF:
+    case ACTI_MSG_EVENT:
+        break;
+    }
+}
+
+void acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as)
+{
+    while (list != NULL) {
+        acta_msg *next = list->next;
+        drain_one(actor, list, status, dropped_as);
+        list = next;
+    }
+}
+
+void acta_stop(acta_addr *who)
+{
+    acti_actor *actor = acti_actor_of_addr(who);
+    // Relaxed: it only decides who pushes; the push publishes.
+    if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_STOP) & ACTI_ACTOR_STOP)
+        return;
+    (void)acti_actor_push(actor, &actor->stop_msg); // refused: it has ended already
+}
+
+void acti_actor_kill(acti_actor *actor)
+{
+    (void)acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL);
+    acta_stop(acti_addr_of(actor)); // wakes it; the push publishes the flag
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//
+// actor.h - the actor itself: who may touch what, and how long it lives.
+//
+// Two counts. senders are the acta_tx of the world: the release of the last one pushes the EOF, which is part of the
+// actor, so ending allocates nothing and everything those senders sent is ahead of it. refs hold the
+// memory: one for all senders together, one while the actor has not ended, one per acta_addr.
+//
+// acta_tx, acta_addr and acta_self are this structure, seen by those who may do different things with it.
+
+#ifndef ACTI_CORE_ACTOR_H
+#define ACTI_CORE_ACTOR_H
+
+#include <acta/actor.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "base/fiber.h"
+#include "base/list.h"
+#include "base/platform.h"
+#include "base/slots.h"
+#include "core/inbox.h"
+#include "core/message.h"
+
+typedef struct acti_worker acti_worker;
+typedef struct acti_thread acti_thread;
+
+// Flags that any thread may set, none clears.
+enum {
+    ACTI_ACTOR_CRASHED = 1, // a holder died without dropping its sender
+    ACTI_ACTOR_STOP = 2,    // the stop message has been pushed
+    ACTI_ACTOR_KILL = 4,    // end now: nothing more is handled
+    ACTI_ACTOR_NAMED = 8,   // has had a name in the registry
+    ACTI_ACTOR_ENDED = 16,  // its inbox is routed
+};
+
+struct acti_actor {
+    // ---- touched by whoever sends, holds or wakes
+    acti_inbox inbox;
+    acti_au32 senders;
+    acti_au32 refs;
+    acti_au32 flags;
+    uint16_t room;     // of this block, in units of 64 bytes; constant
+    uint8_t place;     // acta_place or ACTI_PLACE_...; constant
+    uint8_t internal;  // not the user's: not waited for at close; constant
+    void (*wake)(acti_actor *actor); // runs it once, somewhere; the caller replaced PARKED; constant
+    acta_system *sys;                // constant
+    uint64_t id;                     // unique in the system, for reports; constant
+    acti_worker *home;               // pool bodies: where it runs, set by its first turn
+    acti_actor *run_next;            // link in a run queue, of whoever has it there
+
+    // ---- touched by the actor's own turn only
+    acta_msg *batch; // taken from the inbox, oldest first
+    acta_msg *batch_newest;
+    union {
+        acta_handler *handler;
+        acta_body *body;
+    } run;
+    void *arg;
+    acti_slots *pending; // asks, timers and monitors, made when first needed
+    acti_list owed;      // requests taken and not answered
+    int32_t eof;         // why there will be no more messages
+    int32_t eof_reason;  // what a body has returned
+    bool ended_inbox;    // EOF, stop or kill was reached
+    bool is_body;        // constant
+    uint32_t handled;    // since it was last written into the ledger
+
+    // ---- rarely touched
+    acti_list watchers; // monitors of others on this actor; its own turn only
+    acti_list alive;    // in the system's list; its lock
+    acta_msg eof_msg;
+    acta_msg stop_msg;
+    union {
+        acti_fiber *fiber;   // a pool body
+        acti_thread *thread; // an actor with a thread of its own
+        void *owner;         // places of the layers above
+    } on;
+    void (*arg_free)(void *arg);
+    void (*last_sender)(acti_actor *actor); // places above: instead of the EOF
+    void (*freed)(acti_actor *actor);       // places above: instead of giving the memory back
+    acti_list holders;                      // tracked senders; the system's holder lock
+    char name[ACTI_NAME_BYTES];
+};
+
+// Places beyond the public ones.
+enum {
+    ACTI_PLACE_CALLER = 8, // stands for a thread that waits in a call
+    ACTI_PLACE_PROXY = 9,  // stands for an actor of another node
+};
+
+// A sender whose lowest bit is set is a record that knows its holder (sender.c).
+acti_actor *
+acti_actor_of_tracked(acta_tx *tx);
+
+static inline acti_actor *acti_actor_of_tx(acta_tx *tx)
+{
+    return ((uintptr_t)tx & 1) == 0 ? (acti_actor *)(void *)tx : acti_actor_of_tracked(tx);
+}
+static inline acti_actor *acti_actor_of_addr(acta_addr *addr)
+{
+    return (acti_actor *)(void *)addr;
+}
+static inline acti_actor *acti_actor_of_self(acta_self *self)
+{
+    return (acti_actor *)(void *)self;
+}
+static inline acta_addr *acti_addr_of(acti_actor *actor)
+{
+    return (acta_addr *)(void *)actor;
+}
+static inline acta_self *acti_self_of(acti_actor *actor)
+{
+    return (acta_self *)(void *)actor;
+}
+
+// acti_actor_init fills a zeroed actor with one sender and two references, parked.
+void
+acti_actor_init(acti_actor *actor, acta_system *sys, const char *name);
+
+// acti_actor_ref and _unref count references to the memory.
+static inline void acti_actor_ref(acti_actor *actor)
+{
+    (void)acti_au32_add_relaxed(&actor->refs, 1); // the caller has one already, so it cannot be at 0
+}
+void
+acti_actor_unref(acti_actor *actor);
+
+// acti_actor_push gives a message to the actor and wakes it if need be.
+//
+// Owns:    m is the actor's on ACTA_OK, else still the caller's.
+// Errors:  ACTA_EGONE, or ACTA_EUNREACH when the actor is of a node that is down.
+static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
+{
+    switch (acti_inbox_push(&actor->inbox, m)) {
+    case ACTI_PUSHED:
+        return ACTA_OK;
+    case ACTI_PUSHED_WAKE:
+        actor->wake(actor);
+        return ACTA_OK;
+    case ACTI_PUSH_ROUTED:
+        break;
+    }
+    return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
+}
+
+// acti_actor_end ends an actor in its own turn: closes the inbox, answers and counts what was left, cancels what
+// it waited for, frees its argument and name, and tells its watchers, in this order. The caller's reference
+// (the one of the running actor) is dropped last.
+void
+acti_actor_end(acti_actor *actor, int reason);
+
+// acti_actor_drain disposes of messages that nobody will handle: requests are answered with status, the rest is
+// counted under the given counter (an acti_counter).
+void
+acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as);
+
+// acti_actor_kill makes the actor end before its next message. Threads: any.
+void
+acti_actor_kill(acti_actor *actor);
+
+#endif

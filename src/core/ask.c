@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+//
+// ask.c - asking, replying, and the outcomes that are not replies.
+//
+//   record      --reply taken-->    alarm unset: freed
+//   (pending)                       alarm has fired, its message is on its way: settled, freed when that is taken
+//               --timeout taken-->  becomes the failure the asker sees
+//   A reply that finds no record is late: dropped and counted.
+
+#include "core/ask.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "core/pending.h"
+#include "core/system.h"
+
+typedef struct ask_record {
+    // The failure message that a timeout becomes: header, body with its texts, extension.
+    acta_msg msg;
+    acta_failure failure;
+    char who[ACTI_NAME_BYTES];
+    char cause[96];
+    acti_msg_ext ext;
+    // The record.
+    acti_alarm alarm;
+    acti_actor *asker;  // one reference
+    acti_actor *target; // one reference
+    uint64_t id;
+    bool alarmed; // the alarm has been set
+    bool settled; // its asker has the outcome: the timeout on its way is to be thrown away
+} ask_record;
+
+#define TIMEOUT_BYTES (offsetof(ask_record, ext) - sizeof(acta_msg))
+_Static_assert(TIMEOUT_BYTES % 8 == 0, "the extension lies where acti_msg_ext_of looks for it");
+
+static void fire(acti_alarm *alarm);
+
+static void free_record(ask_record *record)
+{
+    acti_actor_unref(record->asker);
+    acti_actor_unref(record->target);
+    acti_msg_release(&record->msg);
+}
+
+static int new_record(acti_actor *asker, acti_actor *target, ask_record **out)
+{
+    uint32_t room;
+    ask_record *record = acti_pool_alloc(sizeof(*record), &room);
+    if (record == NULL)
+        return ACTA_ENOMEM;
+    memset(record, 0, sizeof(*record));
+    record->msg = (acta_msg){.kind = ACTI_MSG_TIMEOUT, .room = (uint16_t)(room / 64)};
+    int status = acti_pending_add(asker, record, ACTI_PENDING_ASK, &record->id);
+    if (status != ACTA_OK) {
+        acti_pool_free(record, room);
+        return status;
+    }
+    acti_actor_ref(asker);
+    acti_actor_ref(target);
+    record->asker = asker;
+    record->target = target;
+    record->alarm.fire = fire;
+    *out = record;
+    return ACTA_OK;
+}
+
+// ---- asking ---------------------------------------------------------------------
+
+int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *id, const acta_type *type,
+                  const void *body)
+{
+    acti_actor *asker = acti_actor_of_self(self);
+    acti_actor *target = acti_actor_of_tx(to);
+    if (acti_here.actor != asker)
+        return ACTA_EINVAL;
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, asker->sys->opts.message_bytes_max, true, &m);
+    if (status != ACTA_OK)
+        return status;
+
+    ask_record *record;
+    status = new_record(asker, target, &record);
+    if (status != ACTA_OK) {
+        acti_msg_release(m);
+        return status;
+    }
+    acti_actor_ref(asker);
+    acti_msg_ext_of(m)->asker = asker;
+    acti_msg_ext_of(m)->ask = record->id;
+
+    status = acti_actor_push(target, m);
+    if (status != ACTA_OK) {
+        acti_actor_unref(asker);
+        acti_msg_release(m);
+        (void)acti_pending_remove(asker, record->id, ACTI_PENDING_ASK);
+        free_record(record);
+        acti_tally(asker->sys, ACTI_REFUSED, 1);
+        return status;
+    }
+    acti_tally(asker->sys, ACTI_SENT, 1);
+    // The record cannot have gone: its outcome is taken in our own turn.
+    uint64_t now_ns = acti_clock_ns();
+    if (timeout_ns < UINT64_MAX - now_ns) {
+        record->alarmed = true;
+        acti_clock_set(asker->sys, &record->alarm, now_ns + timeout_ns);
+    }
+    *id = record->id;
+    acti_turn_spent();
+    return ACTA_OK;
+}
+
+static void fire(acti_alarm *alarm)
+{
+    ask_record *record = ACTI_CONTAINER_OF(alarm, ask_record, alarm);
+    if (acti_actor_push(record->asker, &record->msg) != ACTA_OK)
+        free_record(record);
+}
+
+bool acti_ask_is_pending(acti_actor *actor, uint64_t id)
+{
+    return acti_pending_get(actor, id, ACTI_PENDING_ASK) != NULL;
+}
+
+bool acti_ask_matches(acta_msg *m, uint64_t id)
+{
+    if (m->kind == ACTI_MSG_REPLY)
+        return acti_msg_ext_of(m)->ask == id;
+    const ask_record *record = (const ask_record *)(const void *)m;
+    return m->kind == ACTI_MSG_TIMEOUT && record->id == id && !record->settled;
+}
+
+acta_msg *acti_ask_admit_reply(acti_actor *actor, acta_msg *m)
+{
+    ask_record *record = acti_pending_remove(actor, acti_msg_ext_of(m)->ask, ACTI_PENDING_ASK);
+    if (record == NULL) {
+        acti_tally(actor->sys, ACTI_DROPPED_LATE, 1);
+        acti_msg_release(m);
+        return NULL;
+    }
+    acti_ask_abandon(actor, record);
+    return m;
+}
+
+// doing says what an actor is about, as far as can be seen from outside.
+static const char *doing(const acti_actor *actor)
+{
+    switch (acti_au64_load_relaxed(&actor->inbox.word)) { // a report, of some moment
+    case ACTI_INBOX_EMPTY:
+        return "running";
+    case ACTI_INBOX_PARKED:
+        return "idle";
+    case ACTI_INBOX_ROUTED:
+        return "ended";
+    default:
+        return "busy, with messages waiting";
+    }
+}
+
+acta_msg *acti_ask_admit_timeout(acti_actor *actor, acta_msg *m)
+{
+    ask_record *record = (ask_record *)(void *)m;
+    if (record->settled) {
+        free_record(record);
+        return NULL;
+    }
+    (void)acti_pending_remove(actor, record->id, ACTI_PENDING_ASK);
+
+    acti_actor *target = record->target;
+    if (target->place == ACTI_PLACE_PROXY)
+        snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is on another node");
+    else
+        snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is %s", doing(target));
+    memcpy(record->who, target->name, ACTI_NAME_BYTES);
+    record->failure = (acta_failure){.status = ACTA_ETIMEOUT, .who = record->who, .cause = record->cause};
+    record->ext = (acti_msg_ext){.ask = record->id};
+    m->type = acta_type_of(acta_failure);
+    m->size = (uint32_t)TIMEOUT_BYTES;
+    m->kind = ACTI_MSG_REPLY;
+    m->flags = ACTI_MSG_EXT;
+    acti_actor_unref(record->asker);
+    acti_actor_unref(target);
+    acti_tally(actor->sys, ACTI_SENT, 1);
+    return m;
+}
+
+void acti_ask_abandon(acti_actor *asker, void *pending)
+{
+    ask_record *record = pending;
+    if (!record->alarmed || acti_clock_unset(asker->sys, &record->alarm))
+        free_record(record);
+    else
+        record->settled = true;
+}
+
+void acti_ask_free_timeout(acta_msg *m)
+{
+    free_record((ask_record *)(void *)m);
+}
+
+// ---- answering ----------------------------------------------------------------------
+
+// answered takes a request out of what its taker owes and gives the asker, with its reference.
+static acti_actor *answered(acta_msg *request)
+{
+    acti_msg_ext *ext = acti_msg_ext_of(request);
+    acti_actor *asker = ext->asker;
+    ext->asker = NULL;
+    if (acti_list_linked(&ext->owed))
+        acti_list_remove(&ext->owed);
+    return asker;
+}
+
+bool acta_msg_wants_reply(const acta_msg *m)
+{
+    if (m->kind != ACTI_MSG_ASK)
+        return false;
+    size_t at = sizeof(acta_msg) + (((size_t)m->size + 7) & ~(size_t)7);
+    return ((const acti_msg_ext *)(const void *)((const char *)m + at))->asker != NULL;
+}
+
+uint64_t acta_msg_ask(const acta_msg *m)
+{
+    if (m->kind != ACTI_MSG_REPLY)
+        return 0;
+    size_t at = sizeof(acta_msg) + (((size_t)m->size + 7) & ~(size_t)7);
+    return ((const acti_msg_ext *)(const void *)((const char *)m + at))->ask;
+}
+
+int acti_ask_settle(acti_actor *asker, acta_msg *m)
+{
+    acta_system *sys = asker->sys;
+    int status = acti_actor_push(asker, m);
+    acti_tally(sys, ACTI_SENT, 1);
+    if (status != ACTA_OK) {
+        acti_tally(sys, ACTI_DROPPED_LATE, 1);
+        acti_msg_release(m);
+    }
+    acti_actor_unref(asker);
+    return status;
+}
+
+int acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, const void *body)
+{
+    if (!acta_msg_wants_reply(request))
+        return ACTA_EINVAL;
+    acti_actor *responder = acti_actor_of_self(self);
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_REPLY, type, body, responder->sys->opts.message_bytes_max, true, &m);
+    if (status != ACTA_OK)
+        return status;
+    acti_msg_ext_of(m)->ask = acti_msg_ext_of(request)->ask;
+    status = acti_ask_settle(answered(request), m);
+    acti_turn_spent();
+    return status;
+}
+
+int acta_refuse(acta_self *self, acta_msg *request, int status, const char *cause)
+{
+    if (status >= 0)
+        return ACTA_EINVAL;
+    acta_failure failure = {
+        .status = status, .who = acta_self_name(self), .cause = cause != NULL ? cause : acta_strerror(status)};
+    return acta_reply_body(self, request, acta_type_of(acta_failure), &failure);
+}
+
+void acti_ask_answer_failure(acti_actor *responder, acta_msg *request, int status, const char *cause)
+{
+    acti_actor *asker = answered(request);
+    if (asker == NULL) { // it has its answer
+        acti_msg_release(request);
+        return;
+    }
+    acti_msg_fail(request, status, responder != NULL ? responder->name : "nobody", cause);
+    (void)acti_ask_settle(asker, request);
+}
+
+void acti_ask_answer_ended(acti_actor *responder, acti_msg_ext *ext)
+{
+    acti_actor *asker = ext->asker;
+    ext->asker = NULL;
+    acta_failure failure = {
+        .status = ACTA_EGONE, .who = responder->name, .cause = "it ended without an answer to the request"};
+    acta_msg *m;
+    if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &m) != ACTA_OK) {
+        acti_actor_unref(asker); // its timeout remains
+        return;
+    }
+    acti_msg_ext_of(m)->ask = ext->ask;
+    (void)acti_ask_settle(asker, m);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// call.c - asking from a thread outside: an actor that stands for the thread, for as long as the call lasts.
+
+#include <acta/sender.h>
+
+#include "base/pool.h"
+#include "core/ask.h"
+#include "core/call.h"
+#include "core/sender.h"
+#include "core/spawn.h"
+#include "core/system.h"
+
+typedef struct caller {
+    acti_park park;
+} caller;
+
+static void wake(acti_actor *actor)
+{
+    acti_park_give(&((caller *)actor->arg)->park);
+}
+
+acti_actor *acti_caller_new(acta_system *sys)
+{
+    acti_actor *actor = acti_actor_new(sys, "a thread outside", sizeof(caller));
+    if (actor == NULL)
+        return NULL;
+    actor->place = ACTI_PLACE_CALLER;
+    actor->arg = actor + 1;
+    actor->wake = wake;
+    acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it yet
+    acti_park_init(&((caller *)actor->arg)->park);
+    return actor;
+}
+
+acta_msg *acti_caller_wait(acti_actor *actor, uint64_t timeout_ns)
+{
+    uint64_t now_ns = acti_clock_ns();
+    uint64_t deadline_ns = timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+    acta_msg *newest;
+    for (;;) {
+        acta_msg *m = acti_inbox_take(&actor->inbox, &newest);
+        if (m != NULL)
+            return m;
+        if (!acti_inbox_park(&actor->inbox))
+            continue;
+        if (!acti_park_wait(&((caller *)actor->arg)->park, deadline_ns))
+            return NULL;
+    }
+}
+
+void acti_caller_end(acti_actor *actor)
+{
+    acta_tx *tx = (acta_tx *)(void *)actor; // never tracked: made here, dropped here
+    acti_actor_drain(actor, acti_inbox_route(&actor->inbox), ACTA_EGONE, ACTI_DROPPED_LATE);
+    acta_tx_drop(&tx);
+    acti_actor_unref(actor);
+}
+
+int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const acta_type *type, const void *body)
+{
+    acti_actor *target = acti_actor_of_tx(to);
+    acta_system *sys = target->sys;
+    if (acti_here.actor != NULL)
+        return ACTA_EDEADLK;
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, sys->opts.message_bytes_max, true, &m);
+    if (status != ACTA_OK)
+        return status;
+    acti_actor *actor = acti_caller_new(sys);
+    if (actor == NULL) {
+        acti_msg_release(m);
+        return ACTA_ENOMEM;
+    }
+    acti_actor_ref(actor);
+    acti_msg_ext_of(m)->asker = actor;
+    acti_msg_ext_of(m)->ask = 1;
+    status = acti_actor_push(target, m);
+    if (status != ACTA_OK) {
+        acti_actor_unref(actor);
+        acti_msg_release(m);
+        acti_tally(sys, ACTI_REFUSED, 1);
+        acti_caller_end(actor);
+        return status;
+    }
+    acti_tally(sys, ACTI_SENT, 1);
+
+    *reply = acti_caller_wait(actor, timeout_ns);
+    if (*reply != NULL)
+        acti_tally(sys, ACTI_HANDLED, 1);
+    acti_caller_end(actor);
+    if (*reply == NULL)
+        return ACTA_ETIMEOUT;
+    const acta_failure *failure = acta_as(acta_failure, *reply);
+    return failure != NULL ? (int)failure->status : ACTA_OK;
+}

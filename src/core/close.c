@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// close.c - closing a system: wait, name who is still alive, stop them by force.
+
+#include <stdio.h>
+
+#include "core/sender.h"
+#include "core/system.h"
+
+#define FORCE_NS ACTA_SECOND // how long actors have to return once they are killed
+
+enum { OPEN, WAITING, FORCING }; // acta_system.closing
+
+static const char *state_of(const acti_actor *actor)
+{
+    uint64_t word = acti_au64_load_relaxed(&actor->inbox.word); // of some moment: a report
+    if (word == ACTI_INBOX_PARKED)
+        return "idle";
+    if (word == ACTI_INBOX_ROUTED)
+        return "ending";
+    return word == ACTI_INBOX_EMPTY ? "running" : "running, with messages waiting";
+}
+
+static void report_alive(acti_actor *actor)
+{
+    char holders[512];
+    uint32_t senders = acti_au32_load_relaxed(&actor->senders);
+    if (acti_tx_holders(actor, holders, sizeof(holders)) == 0)
+        snprintf(holders, sizeof(holders), "%s",
+                 senders == 0 ? "nobody" : "not known: open the system with track_senders to see them");
+    acti_report(actor->sys, "still alive at close: actor %s (id %llu), %s, %u senders to it, held by %s", actor->name,
+                (unsigned long long)actor->id, state_of(actor), senders, holders);
+}
+
+// each_alive calls fn for every user's actor. Under its list's lock, so that it stays.
+static void each_alive(acta_system *sys, void (*fn)(acti_actor *actor))
+{
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++) {
+        acti_alive *alive = &sys->alive[i];
+        acti_lock_take(&alive->lock);
+        for (acti_list *link = alive->list.next; link != &alive->list; link = link->next) {
+            acti_actor *actor = ACTI_CONTAINER_OF(link, acti_actor, alive);
+            if (!actor->internal)
+                fn(actor);
+        }
+        acti_lock_give(&alive->lock);
+    }
+}
+
+static bool wait_for_end(acta_system *sys, bool internals, uint64_t deadline_ns)
+{
+    while (acti_system_alive(sys, internals) > 0)
+        if (!acti_park_wait(&sys->closer, deadline_ns))
+            return acti_system_alive(sys, internals) == 0;
+    return true;
+}
+
+static void wait_for_threads(acta_system *sys)
+{
+    for (;;) {
+        acti_lock_take(&sys->count_lock);
+        uint32_t threads = sys->threads;
+        acti_lock_give(&sys->count_lock);
+        if (threads == 0)
+            return;
+        (void)acti_park_wait(&sys->closer, UINT64_MAX); // they have ended: what is left is a few instructions
+    }
+}
+
+static uint64_t after(uint64_t timeout_ns)
+{
+    uint64_t now_ns = acti_clock_ns();
+    return timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+}
+
+static void close_upper(acta_system *sys, uint64_t deadline_ns)
+{
+    acti_lock_take(&sys->upper_lock);
+    acti_upper *upper = sys->upper;
+    acti_lock_give(&sys->upper_lock);
+    if (upper == NULL)
+        return;
+    upper->close(upper, deadline_ns);
+    (void)wait_for_end(sys, true, UINT64_MAX);
+    upper->fini(upper);
+}
+
+int acta_close(acta_system **handle, uint64_t timeout_ns)
+{
+    acta_system *sys = *handle;
+    if (sys == NULL)
+        return ACTA_OK;
+    if (acti_here.actor != NULL)
+        return ACTA_EDEADLK;
+    *handle = NULL;
+    int status = ACTA_OK;
+    uint64_t deadline_ns = after(timeout_ns);
+    acti_au32_store_release(&sys->closing, WAITING);
+    if (!wait_for_end(sys, false, deadline_ns)) {
+        status = ACTA_EALIVE;
+        acti_au32_store_release(&sys->closing, FORCING);
+        each_alive(sys, report_alive);
+        each_alive(sys, acti_actor_kill);
+        if (!wait_for_end(sys, false, after(FORCE_NS))) {
+            acti_report(sys, "these actors do not return, so the system stays in memory:");
+            each_alive(sys, report_alive);
+            return status;
+        }
+    }
+    // A goodbye has a second, even when waiting for the actors took all there was.
+    uint64_t goodbye_ns = after(FORCE_NS);
+    close_upper(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
+    wait_for_threads(sys);
+
+    acta_ledger ledger;
+    acta_ledger_read(sys, &ledger);
+    if (ledger.queued != 0 && status == ACTA_OK) {
+        acti_report(sys, "the ledger does not close: sent %llu, handled %llu, returned %llu, dropped %llu; this is a "
+                    "bug in acta", (unsigned long long)ledger.sent, (unsigned long long)ledger.handled,
+                    (unsigned long long)ledger.returned, (unsigned long long)ledger.dropped);
+        status = ACTA_ELEDGER;
+    }
+    acti_system_free(sys);
+    return status;
+}

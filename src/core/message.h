@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// message.h - the block of a message: header, body with its variable parts, and for some an extension.
+//
+//     0     acta_msg          24 bytes: type, link, size, room, kind, flags
+//     24    body              size bytes: the struct, then what its pointers point to
+//     ..    acti_msg_ext      at the next multiple of 8, with ACTI_MSG_EXT set only
+//
+// A message is owned by exactly one party: the sender until it is pushed, the inbox, the actor that took it.
+// Blocks of ACTI_MSG_EMBEDDED messages are part of something larger and are not freed here.
+
+#ifndef ACTI_CORE_MESSAGE_H
+#define ACTI_CORE_MESSAGE_H
+
+#include <acta/message.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+typedef struct acti_actor acti_actor;
+
+typedef enum acti_msg_kind {
+    // What users see.
+    ACTI_MSG_SEND,
+    ACTI_MSG_ASK,
+    ACTI_MSG_REPLY, // the outcome of an ask, a failure too
+    ACTI_MSG_TICK,
+    ACTI_MSG_DOWN,
+    // What the turn deals with itself. Not in the ledger.
+    ACTI_MSG_CONTROL,
+    ACTI_MSG_TIMEOUT = ACTI_MSG_CONTROL, // of an ask; becomes a REPLY if it is first
+    ACTI_MSG_MONITOR,                    // becomes a DOWN when the actor ends
+    ACTI_MSG_DEMONITOR,
+    ACTI_MSG_STOP,
+    ACTI_MSG_EOF,
+    ACTI_MSG_EVENT, // for handlers inside the library; they know what it lies in
+} acti_msg_kind;
+
+enum {
+    ACTI_MSG_EXT = 1,      // an extension follows the body
+    ACTI_MSG_EMBEDDED = 2, // part of a larger structure
+};
+
+// acti_origin is told when a message that came from another node is done with, so that the sender's credit can
+// grow again. done runs on whichever thread frees the message.
+typedef struct acti_origin {
+    void (*done)(struct acti_origin *origin, const acta_msg *m);
+} acti_origin;
+
+typedef struct acti_msg_ext {
+    acti_actor *asker;   // ASK: gets the outcome; one reference is held; NULL once answered
+    uint64_t ask;        // ASK and REPLY: id in the asker's table
+    acti_list owed;      // ASK: in the list of what its taker owes
+    acti_origin *origin; // or NULL
+} acti_msg_ext;
+
+// An actor's name, with the NUL; longer ones are cut.
+#define ACTI_NAME_BYTES 32
+
+static inline acti_msg_ext *acti_msg_ext_of(acta_msg *m)
+{
+    return (acti_msg_ext *)(void *)((char *)(m + 1) + (((size_t)m->size + 7) & ~(size_t)7));
+}
+
+// acti_msg_new gives a message with room for size bytes of body, which the caller fills. With ext the
+// extension is zeroed. NULL without memory.
+acta_msg *
+acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext);
+
+// acti_msg_copy gives a message with a copy of body.
+// Errors: ACTA_ETOOBIG above limit, ACTA_EINVAL a malformed body, ACTA_ENOMEM.
+int
+acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext, acta_msg **out);
+
+// acti_msg_release frees the block and nothing else, after telling its origin.
+void
+acti_msg_release(acta_msg *m);
+
+// acti_msg_fail turns an unanswered ASK that nobody holds any more into the REPLY that says why; its body and its
+// extension are rewritten, asker and ask are kept. who is cut; cause is a constant.
+void
+acti_msg_fail(acta_msg *ask, int status, const char *who, const char *cause);
+
+#endif

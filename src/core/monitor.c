@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+//
+// monitor.c - the way of a monitor's record.
+
+#include "core/monitor.h"
+
+#include <acta/event.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "core/pending.h"
+#include "core/system.h"
+
+typedef struct monitor_record {
+    acta_msg msg; // MONITOR, then DOWN
+    acta_down down;
+    char who[ACTI_NAME_BYTES];
+    acta_msg undo; // DEMONITOR
+    acti_list link; // in the list of the watched; its turn only
+    acti_actor *watcher; // one reference
+    acti_actor *watched; // one reference
+    uint64_t id;
+    bool cancelled; // the watcher's turn only
+} monitor_record;
+
+static monitor_record *record_of(acta_msg *m)
+{
+    if (m->kind == ACTI_MSG_DEMONITOR)
+        return ACTI_CONTAINER_OF(m, monitor_record, undo);
+    return (monitor_record *)(void *)m;
+}
+
+static void give_references(monitor_record *record)
+{
+    acti_actor_unref(record->watcher);
+    acti_actor_unref(record->watched);
+}
+
+int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
+{
+    acti_actor *watcher = acti_actor_of_self(self);
+    acti_actor *watched = acti_actor_of_addr(who);
+    uint32_t room;
+    monitor_record *record = acti_pool_alloc(sizeof(*record), &room);
+    if (record == NULL)
+        return ACTA_ENOMEM;
+    memset(record, 0, sizeof(*record));
+    record->msg = (acta_msg){.type = acta_type_of(acta_down), .kind = ACTI_MSG_MONITOR, .room = (uint16_t)(room / 64)};
+    record->undo = (acta_msg){.kind = ACTI_MSG_DEMONITOR, .flags = ACTI_MSG_EMBEDDED};
+    int status = acti_pending_add(watcher, record, ACTI_PENDING_MONITOR, &record->id);
+    if (status != ACTA_OK) {
+        acti_pool_free(record, room);
+        return status;
+    }
+    acti_actor_ref(watcher);
+    acti_actor_ref(watched);
+    record->watcher = watcher;
+    record->watched = watched;
+    *monitor = record->id;
+    status = acti_actor_push(watched, &record->msg);
+    if (status != ACTA_OK)
+        acti_monitor_down(&record->msg, watched->name, status);
+    return ACTA_OK;
+}
+
+void acti_monitor_request(acti_actor *watched, acta_msg *m)
+{
+    monitor_record *record = record_of(m);
+    if (m->kind == ACTI_MSG_MONITOR) {
+        acti_list_push(&watched->watchers, &record->link);
+    } else if (acti_list_linked(&record->link)) {
+        acti_list_remove(&record->link);
+        acti_monitor_down(&record->msg, watched->name, ACTA_OK);
+    }
+}
+
+void acti_monitor_end(acti_actor *watched, int reason)
+{
+    acti_list *link;
+    while ((link = acti_list_pop(&watched->watchers)) != NULL)
+        acti_monitor_down(&ACTI_CONTAINER_OF(link, monitor_record, link)->msg, watched->name, reason);
+}
+
+void acti_monitor_down(acta_msg *m, const char *who, int reason)
+{
+    monitor_record *record = record_of(m);
+    acta_system *sys = record->watcher->sys;
+    size_t length = strnlen(who, ACTI_NAME_BYTES - 1);
+    memcpy(record->who, who, length);
+    record->who[length] = '\0';
+    record->down = (acta_down){.monitor = record->id, .who = record->who, .reason = reason};
+    m->kind = ACTI_MSG_DOWN;
+    m->size = (uint32_t)(sizeof(record->down) + sizeof(record->who));
+    if (acti_actor_push(record->watcher, m) == ACTA_OK)
+        acti_tally(sys, ACTI_SENT, 1);
+    else
+        acti_monitor_drop(m);
+}
+
+acta_msg *acti_monitor_of(acta_msg *m, uint64_t *id, acti_actor **watcher)
+{
+    monitor_record *record = record_of(m);
+    *id = record->id;
+    *watcher = record->watcher;
+    return &record->msg;
+}
+
+void acti_monitor_drop(acta_msg *m)
+{
+    give_references(record_of(m));
+    acti_msg_release(m);
+}
+
+acta_msg *acti_monitor_admit(acti_actor *watcher, acta_msg *m)
+{
+    monitor_record *record = record_of(m);
+    if (record->cancelled) {
+        acti_tally(watcher->sys, ACTI_DROPPED_CANCEL, 1);
+        acti_monitor_drop(m);
+        return NULL;
+    }
+    (void)acti_pending_remove(watcher, record->id, ACTI_PENDING_MONITOR);
+    give_references(record); // from here on it is a message like any other
+    return m;
+}
+
+void acti_monitor_abandon(acti_actor *watcher, void *pending)
+{
+    (void)watcher;
+    monitor_record *record = pending;
+    record->cancelled = true;
+    // Refused when the watched has ended: then its DOWN is on its way already, or here.
+    (void)acti_actor_push(record->watched, &record->undo);
+}
+
+void acta_demonitor(acta_self *self, uint64_t monitor)
+{
+    acti_actor *watcher = acti_actor_of_self(self);
+    monitor_record *record = acti_pending_remove(watcher, monitor, ACTI_PENDING_MONITOR);
+    if (record != NULL)
+        acti_monitor_abandon(watcher, record);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// pending.h - what an actor waits for: asks, timers and monitors, in one table, by the id that its user knows.
+
+#ifndef ACTI_CORE_PENDING_H
+#define ACTI_CORE_PENDING_H
+
+#include "core/actor.h"
+
+#define ACTI_PENDING_MAX 65535
+
+typedef enum acti_pending {
+    ACTI_PENDING_ASK,
+    ACTI_PENDING_TIMER,
+    ACTI_PENDING_MONITOR,
+} acti_pending;
+
+// acti_pending_add enters a record, aligned to at least 4 bytes, and gives its id. ACTA_OK, ACTA_EFULL or
+// ACTA_ENOMEM.
+int
+acti_pending_add(acti_actor *actor, void *record, acti_pending what, uint64_t *id);
+
+// acti_pending_get gives a record of that kind, or NULL; acti_pending_remove takes it out as well.
+void *
+acti_pending_get(const acti_actor *actor, uint64_t id, acti_pending what);
+void *
+acti_pending_remove(acti_actor *actor, uint64_t id, acti_pending what);
+
+// acti_pending_end gives up all that the ending actor waits for.
+void
+acti_pending_end(acti_actor *actor);
+
+#endif

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+//
+// sched.c - the workers: picking the next actor, running its turn, going idle.
+//
+// An idle worker cannot miss work. Injecting and going idle happen under one lock, so either the injector sees the
+// worker in the idle list or the worker sees the injected actor. Mail goes with a park token, which makes the
+// wait return whether it was given before or after the worker fell asleep.
+
+#include "core/sched.h"
+
+#include <stdlib.h>
+
+#include "core/system.h"
+#include "core/turn.h"
+
+static void *worker_main(void *arg);
+static acti_actor *pick(acti_worker *w);
+static acti_actor *steal(acti_worker *w, bool watching);
+static void keep(acti_worker *w, acti_actor *actor);
+static void inject(acti_sched *sched, acti_actor *actor);
+static void rest(acti_worker *w);
+
+static void ready_push(acti_ready *ready, acti_actor *actor)
+{
+    actor->run_next = NULL;
+    if (ready->first == NULL)
+        ready->first = actor;
+    else
+        ready->last->run_next = actor;
+    ready->last = actor;
+}
+
+static acti_actor *ready_pop(acti_ready *ready)
+{
+    acti_actor *actor = ready->first;
+    if (actor != NULL)
+        ready->first = actor->run_next;
+    return actor;
+}
+
+// ---- life ---------------------------------------------------------------------
+
+int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers)
+{
+    sched->sys = sys;
+    acti_lock_init(&sched->lock);
+    acti_list_init(&sched->idle);
+    sched->workers = calloc(workers, sizeof(acti_worker *));
+    if (sched->workers == NULL)
+        return ACTA_ENOMEM;
+
+    // All workers exist before one runs, because they look at each other.
+    for (uint32_t i = 0; i < workers; i++) {
+        acti_worker *w = aligned_alloc(ACTI_CACHE_LINE, (sizeof(acti_worker) + 63) / 64 * 64);
+        if (w == NULL)
+            return ACTA_ENOMEM;
+        *w = (acti_worker){.sched = sched, .sys = sys, .index = i};
+        acti_park_init(&w->park);
+        acti_board_join(&sys->board, &w->counters);
+        sched->workers[i] = w;
+    }
+    for (uint32_t i = 0; i < workers; i++) {
+        int status = acti_thread_start(&sched->workers[i]->thread, "acta-worker", worker_main, sched->workers[i]);
+        if (status != ACTA_OK)
+            return status;
+        sched->count = i + 1;
+    }
+    return ACTA_OK;
+}
+
+void acti_sched_stop(acti_sched *sched)
+{
+    acti_au32_store_release(&sched->stop, 1);
+    for (uint32_t i = 0; i < sched->count; i++)
+        acti_park_give(&sched->workers[i]->park);
+    for (uint32_t i = 0; i < sched->count; i++)
+        pthread_join(sched->workers[i]->thread, NULL);
+    acti_assert(sched->inject.first == NULL);
+    for (uint32_t i = 0; sched->workers != NULL && sched->workers[i] != NULL; i++) {
+        acti_board_leave(&sched->sys->board, &sched->workers[i]->counters);
+        free(sched->workers[i]);
+        if (i + 1 == sched->sys->opts.workers)
+            break;
+    }
+    free(sched->workers);
+    acti_lock_fini(&sched->lock);
+}
+
+// ---- making ready -----------------------------------------------------------------
+
+void acti_sched_ready(acti_actor *actor)
+{
+    acti_worker *w = acti_here.sys == actor->sys ? acti_here.worker : NULL;
+    acti_worker *home = actor->home;
+    if (w == NULL || (home != NULL && home != w)) {
+        if (home == NULL) {
+            inject(&actor->sys->sched, actor);
+            return;
+        }
+        void *seen = acti_aptr_load_relaxed(&home->mail);
+        do
+            actor->run_next = seen;
+        while (!acti_aptr_cas_release(&home->mail, &seen, actor)); // pairs with the acquire in pick
+        if (seen == NULL)
+            acti_park_give(&home->park);
+        return;
+    }
+
+    acti_actor *moved = acti_aptr_swap_acq_rel(&w->next, actor); // pairs with a thief's swap
+    if (moved != NULL)
+        keep(w, moved);
+    // Relaxed: cleared and set under the lock that a worker passes when it stops being idle.
+    if (acti_au32_load_relaxed(&w->sched->watched) == 0 && acti_au32_load_relaxed(&w->sched->idle_count) > 0) {
+        acti_au32_store_relaxed(&w->sched->watched, 1);
+        acti_sched_stir(w->sched);
+    }
+}
+
+void acti_sched_stir(acti_sched *sched)
+{
+    acti_lock_take(&sched->lock);
+    acti_list *first = acti_list_pop(&sched->idle);
+    if (first != NULL)
+        acti_au32_store_relaxed(&sched->idle_count, acti_au32_load_relaxed(&sched->idle_count) - 1);
+    acti_lock_give(&sched->lock);
+    if (first != NULL)
+        acti_park_give(&ACTI_CONTAINER_OF(first, acti_worker, idle)->park);
+}
+
+// keep puts an actor behind what this worker already has.
+static void keep(acti_worker *w, acti_actor *actor)
+{
+    if (actor->home != NULL)
+        ready_push(&w->bodies, actor);
+    else if (!acti_runq_put(&w->ring, actor))
+        inject(w->sched, actor);
+}
+
+static void inject(acti_sched *sched, acti_actor *actor)
+{
+    acti_lock_take(&sched->lock);
+    ready_push(&sched->inject, actor);
+    acti_au32_store_relaxed(&sched->inject_count, acti_au32_load_relaxed(&sched->inject_count) + 1);
+    acti_lock_give(&sched->lock);
+    if (acti_here.worker == NULL) // a worker that injects will come by itself
+        acti_sched_stir(sched);
+}
+
+// ---- the worker -----------------------------------------------------------------------
+
+// measure updates what a message costs here, and calls for help when there is work to spread.
+static void measure(acti_worker *w)
+{
+    uint64_t now_ns = acti_clock_ns();
+    uint64_t handled = acti_au64_load_relaxed(&w->counters.at[ACTI_HANDLED]);
+    uint64_t n = handled - w->measured_handled;
+    uint64_t cost_ns = (now_ns - w->measured_ns) / (n > 0 ? n : 1);
+    acti_au32_store_relaxed(&w->cost_ns, cost_ns < UINT32_MAX ? (uint32_t)cost_ns : UINT32_MAX); // a hint
+    w->measured_ns = now_ns;
+    w->measured_handled = handled;
+    if (cost_ns >= ACTI_SCHED_SPREAD_NS && acti_runq_size(&w->ring) > 0 &&
+        acti_au32_load_relaxed(&w->sched->idle_count) > 0)
+        acti_sched_stir(w->sched);
+}
+
+static void *worker_main(void *arg)
+{
+    acti_worker *w = arg;
+    acti_here = (acti_context){.sys = w->sys, .counters = &w->counters, .worker = w};
+    w->measured_ns = acti_clock_ns();
+    while (!acti_au32_load_acquire(&w->sched->stop)) {
+        acti_actor *actor = pick(w);
+        if (actor == NULL) {
+            rest(w);
+            continue;
+        }
+        if (acti_turn_run(actor) == ACTI_TURN_MORE)
+            keep(w, actor);
+        acti_count(&w->counters, ACTI_TURNS, 1);
+        w->turns++;
+        if (acti_au32_load_relaxed(&w->cost_ns) >= ACTI_SCHED_SPREAD_NS)
+            measure(w);
+    }
+    acti_here = (acti_context){0};
+    return NULL;
+}
+
+// look does what must be done regularly however busy the worker is: time, injected work, mail.
+static void look(acti_worker *w)
+{
+    w->turns = 0;
+    measure(w);
+    acti_clock_run(w->sys);
+    if (acti_au32_load_relaxed(&w->sched->inject_count) > 0) { // a hint; a missed one is seen at the next look
+        acti_lock_take(&w->sched->lock);
+        acti_actor *actor = ready_pop(&w->sched->inject);
+        if (actor != NULL)
+            acti_au32_store_relaxed(&w->sched->inject_count, acti_au32_load_relaxed(&w->sched->inject_count) - 1);
+        acti_lock_give(&w->sched->lock);
+        if (actor != NULL)
+            keep(w, actor);
+    }
+    // Relaxed first: usually there is none. The swap's acquire pairs with the release in acti_sched_ready.
+    if (acti_aptr_load_relaxed(&w->mail) == NULL)
+        return;
+    acti_actor *newest = acti_aptr_swap_acquire(&w->mail, NULL);
+    acti_actor *oldest = NULL;
+    while (newest != NULL) {
+        acti_actor *next = newest->run_next;
+        newest->run_next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != NULL) {
+        acti_actor *next = oldest->run_next;
+        keep(w, oldest);
+        oldest = next;
+    }
+}
+
+static acti_actor *pick_queued(acti_worker *w)
+{
+    w->ring_first = !w->ring_first;
+    acti_actor *actor = w->ring_first ? acti_runq_take(&w->ring) : ready_pop(&w->bodies);
+    if (actor == NULL)
+        actor = w->ring_first ? ready_pop(&w->bodies) : acti_runq_take(&w->ring);
+    return actor;
+}
+
+static acti_actor *pick(acti_worker *w)
+{
+    if (w->turns >= ACTI_SCHED_LOOK_TURNS)
+        look(w);
+
+    acti_actor *actor = NULL;
+    if (w->streak >= ACTI_SCHED_STREAK_MAX) {
+        w->streak = 0;
+        actor = pick_queued(w);
+        if (actor != NULL)
+            return actor;
+    }
+    if (acti_aptr_load_relaxed(&w->next) != NULL) { // only we put
+        actor = acti_aptr_swap_acq_rel(&w->next, NULL);
+        if (actor != NULL) {
+            w->streak++;
+            return actor;
+        }
+    }
+    w->streak = 0;
+    actor = pick_queued(w);
+    if (actor != NULL)
+        return actor;
+    look(w);
+    actor = pick_queued(w);
+    return actor != NULL ? actor : steal(w, false);
+}
+
+// take_behind takes what waits behind a long turn of victim, in its next slot.
+static acti_actor *take_behind(acti_worker *victim)
+{
+    if (acti_aptr_load_relaxed(&victim->next) == NULL)
+        return NULL;
+    acti_actor *actor = acti_aptr_swap_acq_rel(&victim->next, NULL); // pairs with the owner's swap
+    if (actor == NULL || actor->home == NULL)
+        return actor;
+    acti_sched_ready(actor); // it lives there: by mail it goes back
+    return NULL;
+}
+
+static acti_actor *steal(acti_worker *w, bool watching)
+{
+    acti_actor *actor = NULL;
+    for (uint32_t i = 1; i < w->sched->count && actor == NULL; i++) {
+        acti_worker *victim = w->sched->workers[(w->index + i) % w->sched->count];
+        uint64_t turns = acti_au64_load_relaxed(&victim->counters.at[ACTI_TURNS]);
+        bool stuck = watching && turns == w->seen_turns[victim->index];
+        w->seen_turns[victim->index] = turns;
+        if (stuck || acti_au32_load_relaxed(&victim->cost_ns) >= ACTI_SCHED_SPREAD_NS)
+            actor = acti_runq_steal(&w->ring, &victim->ring);
+        if (actor == NULL && stuck)
+            actor = take_behind(victim);
+    }
+    if (actor != NULL)
+        acti_count(&w->counters, ACTI_STEALS, 1);
+    return actor;
+}
+
+// ---- going idle ----------------------------------------------------------------------
+
+// lie_down enters the idle list, unless there is injected work. Says whether any other worker is busy.
+static bool lie_down(acti_worker *w, bool *busy)
+{
+    acti_sched *sched = w->sched;
+    acti_lock_take(&sched->lock);
+    bool lies = sched->inject.first == NULL;
+    if (lies) {
+        acti_list_push(&sched->idle, &w->idle);
+        uint32_t idle = acti_au32_load_relaxed(&sched->idle_count) + 1;
+        acti_au32_store_relaxed(&sched->idle_count, idle);
+        *busy = idle < sched->count;
+        // The last to lie down is nobody's watcher, and who wakes first passes this lock and sees that.
+        if (!*busy)
+            acti_au32_store_relaxed(&sched->watched, 0);
+    }
+    acti_lock_give(&sched->lock);
+    return lies;
+}
+
+static void get_up(acti_worker *w)
+{
+    acti_sched *sched = w->sched;
+    acti_lock_take(&sched->lock);
+    if (acti_list_linked(&w->idle)) {
+        acti_list_remove(&w->idle);
+        acti_au32_store_relaxed(&sched->idle_count, acti_au32_load_relaxed(&sched->idle_count) - 1);
+    }
+    acti_lock_give(&sched->lock);
+}
+
+static void rest(acti_worker *w)
+{
+    bool busy = false;
+    acti_au32_store_relaxed(&w->cost_ns, 0); // nothing to steal here
+    if (!lie_down(w, &busy))
+        return;
+    uint64_t deadline_ns = acti_au64_load_relaxed(&w->sys->clock.next_ns);
+    bool watching = busy && acti_au32_load_relaxed(&w->sched->watched) != 0;
+    if (watching) {
+        uint64_t watch_ns = acti_clock_ns() + ACTI_SCHED_WATCH_NS;
+        deadline_ns = watch_ns < deadline_ns ? watch_ns : deadline_ns;
+    }
+    acti_count(&w->counters, ACTI_SLEEPS, 1);
+    bool called = acti_park_wait(&w->park, deadline_ns);
+    get_up(w);
+    w->measured_ns = acti_clock_ns();
+    w->measured_handled = acti_au64_load_relaxed(&w->counters.at[ACTI_HANDLED]);
+    acti_clock_run(w->sys);
+    if (!called && watching) {
+        acti_actor *actor = steal(w, true);
+        if (actor != NULL)
+            keep(w, actor);
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+//
+// sender.c - senders: making, releasing, sending, and who holds them.
+//
+// A sender is normally the actor's own address. With track_senders it is a small record that remembers who made it
+// and where, marked by the lowest bit; a system's actors are asked for these when it is to be explained
+// why one of them is still alive.
+
+#include "core/sender.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/message.h"
+#include "core/system.h"
+
+typedef struct holder {
+    acti_actor *actor;
+    acti_list link; // in the actor's list; the system's holder lock
+    char by[ACTI_NAME_BYTES];
+    const char *where;
+} holder;
+
+#define TRACKED ((uintptr_t)1)
+
+static holder *holder_of(acta_tx *tx)
+{
+    return (holder *)((uintptr_t)tx - TRACKED);
+}
+
+acti_actor *acti_actor_of_tracked(acta_tx *tx)
+{
+    return holder_of(tx)->actor;
+}
+
+acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
+{
+    acta_system *sys = actor->sys;
+    if (!sys->opts.track_senders)
+        return (acta_tx *)(void *)actor;
+    holder *h = calloc(1, sizeof(*h));
+    if (h == NULL)
+        return (acta_tx *)(void *)actor; // an untracked sender works as well
+    if (by == NULL)
+        by = acti_here.actor != NULL ? acti_here.actor->name : "a thread outside";
+    snprintf(h->by, sizeof(h->by), "%s", by);
+    h->actor = actor;
+    h->where = where;
+    acti_lock_take(&sys->holder_lock);
+    acti_list_push(&actor->holders, &h->link);
+    acti_lock_give(&sys->holder_lock);
+    return (acta_tx *)((uintptr_t)h + TRACKED);
+}
+
+// untrack frees what tx is, if it is a record, and gives the actor.
+static acti_actor *untrack(acta_tx *tx)
+{
+    acti_actor *actor = acti_actor_of_tx(tx);
+    if (((uintptr_t)tx & TRACKED) == 0)
+        return actor;
+    holder *h = holder_of(tx);
+    acti_lock_take(&actor->sys->holder_lock);
+    acti_list_remove(&h->link);
+    acti_lock_give(&actor->sys->holder_lock);
+    free(h);
+    return actor;
+}
+
+size_t acti_tx_holders(acti_actor *actor, char *text, size_t size)
+{
+    size_t at = 0;
+    acti_lock_take(&actor->sys->holder_lock);
+    for (acti_list *link = actor->holders.next; link != &actor->holders; link = link->next) {
+        const holder *h = ACTI_CONTAINER_OF(link, holder, link);
+        int n = snprintf(text + at, size - at, "%s%s (%s)", at > 0 ? ", " : "", h->by, h->where);
+        if (n < 0 || (size_t)n >= size - at)
+            break;
+        at += (size_t)n;
+    }
+    acti_lock_give(&actor->sys->holder_lock);
+    text[at] = '\0';
+    return at;
+}
+
+// ---- counting ---------------------------------------------------------------------
+
+acta_tx *acta_tx_dup_at(acta_tx *tx, const char *where)
+{
+    acti_actor *actor = acti_actor_of_tx(tx);
+    uint32_t senders = acti_au32_add_relaxed(&actor->senders, 1); // tx keeps it above 0
+    acti_assert(senders > 0 && senders < UINT32_MAX / 2);
+    return acti_tx_new(actor, NULL, where);
+}
+
+int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)
+{
+    uint32_t senders = acti_au32_load_relaxed(&actor->senders); // a guess; the swap decides
+    do {
+        if (senders == 0)
+            return ACTA_EGONE; // its EOF is on the way: there is no way back
+    } while (!acti_au32_cas_relaxed(&actor->senders, &senders, senders + 1));
+    *tx = acti_tx_new(actor, by, where);
+    return ACTA_OK;
+}
+
+int acta_addr_tx_at(acta_addr *addr, acta_tx **tx, const char *where)
+{
+    return acti_tx_from(acti_actor_of_addr(addr), NULL, where, tx);
+}
+
+void acta_tx_drop(acta_tx **tx)
+{
+    if (*tx == NULL)
+        return;
+    acti_actor *actor = untrack(*tx);
+    *tx = NULL;
+    // Releases what was sent through this sender to whoever releases the last one, who acquires it: its push of the
+    // EOF comes after all of it in the inbox.
+    if (acti_au32_sub_acq_rel(&actor->senders, 1) != 1)
+        return;
+    if (actor->last_sender != NULL) {
+        actor->last_sender(actor);
+        return;
+    }
+    (void)acti_actor_push(actor, &actor->eof_msg); // refused: it has ended already
+    acti_actor_unref(actor);
+}
+
+void acti_tx_crash(acta_tx **tx)
+{
+    if (*tx == NULL)
+        return;
+    // Relaxed: published by the release of the sender that follows.
+    (void)acti_au32_or_relaxed(&acti_actor_of_tx(*tx)->flags, ACTI_ACTOR_CRASHED);
+    acta_tx_drop(tx);
+}
+
+// ---- sending ------------------------------------------------------------------------
+
+int acta_send_body(acta_tx *to, const acta_type *type, const void *body)
+{
+    acti_actor *actor = acti_actor_of_tx(to);
+    acta_system *sys = actor->sys;
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, sys->opts.message_bytes_max, false, &m);
+    if (status != ACTA_OK)
+        return status;
+    status = acti_actor_push(actor, m);
+    if (status != ACTA_OK) {
+        acti_msg_release(m);
+        acti_tally(sys, ACTI_REFUSED, 1);
+        return status;
+    }
+    acti_tally(sys, ACTI_SENT, 1);
+    acti_turn_spent();
+    return ACTA_OK;
+}
+
+int acta_finish_body(acta_tx **to, const acta_type *type, const void *body)
+{
+    int status = *to != NULL ? acta_send_body(*to, type, body) : ACTA_EINVAL;
+    acta_tx_drop(to);
+    return status;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//
+// sender.h - senders from inside: making them, and asking who holds them.
+
+#ifndef ACTI_CORE_SENDER_H
+#define ACTI_CORE_SENDER_H
+
+#include <acta/sender.h>
+
+#include "core/actor.h"
+
+// acti_tx_new gives the sender for a count that the caller has already added. by names who holds it, NULL: the
+// running actor; where is a constant.
+acta_tx *
+acti_tx_new(acti_actor *actor, const char *by, const char *where);
+
+// acti_tx_from adds a sender, unless there is none left: ACTA_EGONE.
+ACTA_NODISCARD int
+acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx);
+
+// acti_tx_crash drops the sender of a holder that died: the EOF will say ACTA_ECRASHED.
+void
+acti_tx_crash(acta_tx **tx);
+
+// acti_tx_holders writes who holds senders to the actor, as far as they are tracked, and gives the length.
+size_t
+acti_tx_holders(acti_actor *actor, char *text, size_t size);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// spawn.c - making actors and starting them where they are placed.
+
+#include <acta/actor.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "core/sender.h"
+#include "core/spawn.h"
+#include "core/system.h"
+#include "core/thread.h"
+
+static void body_main(void *arg)
+{
+    acti_actor *actor = arg;
+    actor->eof_reason = actor->run.body(acti_self_of(actor), actor->arg);
+}
+
+acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_bytes)
+{
+    if (state_bytes > UINT32_MAX / 2)
+        return NULL;
+    uint32_t room;
+    acti_actor *actor = acti_pool_alloc(sizeof(*actor) + state_bytes, &room);
+    if (actor == NULL)
+        return NULL;
+    memset(actor, 0, sizeof(*actor) + state_bytes);
+    acti_actor_init(actor, sys, name);
+    actor->room = room / 64 < UINT16_MAX ? (uint16_t)(room / 64) : UINT16_MAX;
+    actor->wake = acti_sched_ready;
+    return actor;
+}
+
+static int valid(acta_system *sys, const acta_spawn_opts *opts)
+{
+    if ((opts->body == NULL) == (opts->handler == NULL))
+        return ACTA_EINVAL;
+    if (opts->place != ACTA_POOL && opts->place != ACTA_THREAD)
+        return ACTA_EINVAL;
+    if (opts->state_bytes > 0 && (opts->handler == NULL || opts->arg != NULL))
+        return ACTA_EINVAL;
+    // Acquire: what the closer did before it forbade spawning.
+    return acti_au32_load_acquire(&sys->closing) == 2 ? ACTA_EGONE : ACTA_OK;
+}
+
+// start lets a new actor run. On failure nothing of it is running.
+static int start(acti_actor *actor, uint32_t stack_bytes)
+{
+    if (actor->place == ACTA_THREAD) {
+        acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // published by starting the thread
+        return acti_thread_of_actor(actor);
+    }
+    if (!actor->is_body)
+        return ACTA_OK; // parked until something comes
+    actor->on.fiber = acti_fiber_new(stack_bytes, body_main, actor);
+    if (actor->on.fiber == NULL)
+        return ACTA_EIO;
+    acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // published by the run queue
+    acti_sched_ready(actor);
+    return ACTA_OK;
+}
+
+int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
+{
+    int status = valid(sys, opts);
+    if (status != ACTA_OK)
+        return status;
+    acti_actor *actor = acti_actor_new(sys, opts->name != NULL ? opts->name : "actor", opts->state_bytes);
+    if (actor == NULL)
+        return ACTA_ENOMEM;
+    actor->place = (uint8_t)opts->place;
+    actor->is_body = opts->body != NULL;
+    if (actor->is_body)
+        actor->run.body = opts->body;
+    else
+        actor->run.handler = opts->handler;
+    actor->arg = opts->state_bytes > 0 ? (void *)(actor + 1) : opts->arg;
+    actor->arg_free = opts->arg_free;
+
+    // The sender is made first: once it runs, the actor may look at itself.
+    acta_tx *sender = acti_tx_new(actor, NULL, opts->where != NULL ? opts->where : "acta_spawn_with");
+    acti_system_enter(actor);
+    status = start(actor, opts->stack_bytes != 0 ? opts->stack_bytes : sys->opts.stack_bytes);
+    if (status != ACTA_OK) {
+        actor->arg_free = NULL;
+        acti_system_leave(actor);
+        (void)acti_inbox_route(&actor->inbox);
+        acta_tx_drop(&sender);
+        acti_actor_unref(actor);
+        return status;
+    }
+    *tx = sender;
+    return ACTA_OK;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+//
+// system.c - opening a system, the list of who is alive, the ledger, and reports.
+
+#include "core/system.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/type.h"
+
+#define WORKERS_MAX 256
+#define MESSAGE_BYTES_DEFAULT (16u * 1024 * 1024)
+#define MESSAGE_BYTES_MAX (1024u * 1024 * 1024)
+#define STACK_BYTES_DEFAULT (64u * 1024)
+
+ACTI_THREAD_LOCAL acti_context acti_here;
+
+static int fill_in(acta_system_opts *opts)
+{
+    if (opts->workers > WORKERS_MAX || opts->message_bytes_max > MESSAGE_BYTES_MAX)
+        return ACTA_EINVAL;
+    if (opts->workers == 0)
+        opts->workers = acti_cpu_count() < WORKERS_MAX ? acti_cpu_count() : WORKERS_MAX;
+    if (opts->message_bytes_max == 0)
+        opts->message_bytes_max = MESSAGE_BYTES_DEFAULT;
+    if (opts->stack_bytes == 0)
+        opts->stack_bytes = STACK_BYTES_DEFAULT;
+    return ACTA_OK;
+}
+
+int acta_open(const acta_system_opts *opts, acta_system **out)
+{
+    acta_system_opts filled = opts != NULL ? *opts : (acta_system_opts){0};
+    int status = fill_in(&filled);
+    if (status != ACTA_OK)
+        return status;
+    char why[256];
+    status = acti_types_check(why, sizeof(why));
+    if (status != ACTA_OK) {
+        if (filled.report != NULL)
+            filled.report(filled.report_arg, why);
+        return status;
+    }
+
+    acta_system *sys = aligned_alloc(ACTI_CACHE_LINE, (sizeof(*sys) + 63) / 64 * 64);
+    if (sys == NULL)
+        return ACTA_ENOMEM;
+    memset(sys, 0, sizeof(*sys));
+    sys->opts = filled;
+    acti_board_init(&sys->board);
+    acti_clock_init(&sys->clock);
+    acti_names_init(&sys->names);
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++) {
+        acti_lock_init(&sys->alive[i].lock);
+        acti_list_init(&sys->alive[i].list);
+    }
+    acti_park_init(&sys->closer);
+    acti_lock_init(&sys->count_lock);
+    acti_lock_init(&sys->holder_lock);
+    acti_lock_init(&sys->upper_lock);
+    acti_lock_init(&sys->report_lock);
+    status = acti_sched_start(&sys->sched, sys, filled.workers);
+    if (status != ACTA_OK) {
+        acti_system_free(sys);
+        return status;
+    }
+    *out = sys;
+    return ACTA_OK;
+}
+
+void acti_system_free(acta_system *sys)
+{
+    acti_sched_stop(&sys->sched);
+    acti_names_fini(&sys->names);
+    acti_clock_fini(&sys->clock);
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++)
+        acti_lock_fini(&sys->alive[i].lock);
+    acti_lock_fini(&sys->count_lock);
+    acti_lock_fini(&sys->holder_lock);
+    acti_lock_fini(&sys->upper_lock);
+    acti_lock_fini(&sys->report_lock);
+    acti_board_fini(&sys->board);
+    free(sys);
+}
+
+// ---- who is alive -------------------------------------------------------------------
+
+static acti_alive *list_of(acti_actor *actor)
+{
+    return &actor->sys->alive[(uintptr_t)actor / 256 % ACTI_ALIVE_LISTS];
+}
+
+static uint32_t *count_of(acti_alive *alive, const acti_actor *actor)
+{
+    return actor->internal ? &alive->internals : &alive->users;
+}
+
+void acti_system_enter(acti_actor *actor)
+{
+    acti_alive *alive = list_of(actor);
+    acti_lock_take(&alive->lock);
+    acti_list_push(&alive->list, &actor->alive);
+    ++*count_of(alive, actor);
+    acti_lock_give(&alive->lock);
+}
+
+void acti_system_leave(acti_actor *actor)
+{
+    acta_system *sys = actor->sys;
+    acti_alive *alive = list_of(actor);
+    acti_lock_take(&alive->lock);
+    acti_list_remove(&actor->alive);
+    bool last = --*count_of(alive, actor) == 0;
+    // Under the lock, because the closer frees the system once it has seen that this list is empty.
+    // Acquire pairs with the closer's release: it looks at the lists after it has said that it waits.
+    if (last && acti_au32_load_acquire(&sys->closing) != 0)
+        acti_park_give(&sys->closer);
+    acti_lock_give(&alive->lock);
+}
+
+uint32_t acti_system_alive(acta_system *sys, bool internals)
+{
+    uint32_t n = 0;
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++) {
+        acti_lock_take(&sys->alive[i].lock);
+        n += internals ? sys->alive[i].internals : sys->alive[i].users;
+        acti_lock_give(&sys->alive[i].lock);
+    }
+    return n;
+}
+
+void acti_system_threads(acta_system *sys, int by)
+{
+    acti_lock_take(&sys->count_lock);
+    sys->threads += (uint32_t)by;
+    if (sys->threads == 0)
+        acti_park_give(&sys->closer);
+    acti_lock_give(&sys->count_lock);
+}
+
+// ---- the ledger -----------------------------------------------------------------------
+
+void acta_ledger_read(const acta_system *sys, acta_ledger *out)
+{
+    uint64_t sum[ACTI_COUNTERS];
+    acti_board_sum((acti_board *)(uintptr_t)&sys->board, sum);
+    acta_ledger ledger = {
+        .sent = sum[ACTI_SENT],
+        .handled = sum[ACTI_HANDLED],
+        .returned = sum[ACTI_RETURNED],
+        .dropped_gone = sum[ACTI_DROPPED_GONE],
+        .dropped_unreach = sum[ACTI_DROPPED_UNREACH],
+        .dropped_late = sum[ACTI_DROPPED_LATE],
+        .dropped_cancel = sum[ACTI_DROPPED_CANCEL],
+        .unhandled = sum[ACTI_UNHANDLED],
+        .refused = sum[ACTI_REFUSED],
+    };
+    ledger.dropped =
+        ledger.dropped_gone + ledger.dropped_unreach + ledger.dropped_late + ledger.dropped_cancel;
+    // What is neither handled, nor returned, nor dropped, waits in an inbox; when no inbox is left, it must be 0.
+    ledger.queued = ledger.sent - ledger.handled - ledger.returned - ledger.dropped;
+    *out = ledger;
+}
+
+uint64_t acta_now_ns(const acta_system *sys)
+{
+    (void)sys;
+    return acti_clock_ns();
+}
+
+// ---- reports --------------------------------------------------------------------------
+
+void acti_report(acta_system *sys, const char *format, ...)
+{
+    if (sys->opts.report == NULL)
+        return;
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    acti_lock_take(&sys->report_lock);
+    sys->opts.report(sys->opts.report_arg, line);
+    acti_lock_give(&sys->report_lock);
+}
+
+void acta_unhandled(acta_self *self, acta_msg *m)
+{
+    acti_actor *actor = acti_actor_of_self(self);
+    acti_tally(actor->sys, ACTI_UNHANDLED, 1);
+    acti_report(actor->sys, "actor %s got a %s, which it does not handle", actor->name, m->type->name);
+    if (acta_msg_wants_reply(m))
+        (void)acta_refuse(self, m, ACTA_EREFUSED, "it does not handle this type of message");
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// system.h - the system from inside, and what a thread knows of where it is.
+
+#ifndef ACTI_CORE_SYSTEM_H
+#define ACTI_CORE_SYSTEM_H
+
+#include <acta/system.h>
+#include <stdarg.h>
+
+#include "base/list.h"
+#include "base/platform.h"
+#include "core/actor.h"
+#include "core/clock.h"
+#include "core/names.h"
+#include "core/sched.h"
+#include "core/turn.h"
+#include "obs/counters.h"
+
+// The actors that have not ended, spread over several lists so that spawning threads do not meet at one lock.
+#define ACTI_ALIVE_LISTS 16
+typedef struct acti_alive {
+    acti_lock lock; // rank 40
+    acti_list list;
+    uint32_t users;     // the user's actors in list
+    uint32_t internals; // the library's own
+} acti_alive;
+
+// What the layers above hang onto a system: the routing layer sets it when a node is first used.
+typedef struct acti_upper {
+    // close says goodbye to every node and ends the library's own actors, by the deadline; returns when
+    // they have ended.
+    void (*close)(struct acti_upper *upper, uint64_t deadline_ns);
+    // fini frees it; no actor and no worker is left.
+    void (*fini)(struct acti_upper *upper);
+} acti_upper;
+
+struct acta_system {
+    acta_system_opts opts; // every default filled in
+    acti_board board;
+    acti_sched sched;
+    acti_clock clock;
+    acti_names names;
+    acti_alive alive[ACTI_ALIVE_LISTS];
+    acti_au64 last_id;     // of an actor
+    acti_au32 closing;     // 1: a close waits to be told that no actor is alive; 2: nothing may be spawned
+    acti_park closer;      // the thread in acta_close
+    acti_lock count_lock;  // rank 45
+    uint32_t threads;      // of actors, not finished; guarded by it
+    acti_lock holder_lock; // rank 80
+    acti_lock upper_lock;  // rank 10
+    acti_upper *upper;     // guarded by it
+    acti_lock report_lock; // rank 99
+};
+
+// What the running thread is, for acta. All zero on a thread outside.
+typedef struct acti_context {
+    acta_system *sys;
+    acti_counters *counters; // its own
+    acti_worker *worker;     // in the pool
+    acti_actor *actor;       // whose turn it is
+    acti_fiber *fiber;       // the stack we are on, if it is a body's
+    acti_turn turn;          // how the body that just left it wants to go on
+    uint32_t sends;          // by the actor in this turn
+} acti_context;
+
+extern ACTI_THREAD_LOCAL acti_context acti_here;
+
+// acti_tally counts n of something in the ledger.
+static inline void acti_tally(acta_system *sys, acti_counter which, uint64_t n)
+{
+    if (acti_here.sys == sys)
+        acti_count(acti_here.counters, which, n);
+    else
+        acti_board_count(&sys->board, which, n);
+}
+
+// acti_system_enter and _leave keep the list of actors that are alive.
+void
+acti_system_enter(acti_actor *actor);
+void
+acti_system_leave(acti_actor *actor);
+
+// acti_system_alive is how many have not ended.
+uint32_t
+acti_system_alive(acta_system *sys, bool internals);
+
+// acti_system_free stops the workers and frees a system in which nothing is alive, or that did not open.
+void
+acti_system_free(acta_system *sys);
+
+// acti_system_threads counts the threads of actors up or down.
+void
+acti_system_threads(acta_system *sys, int by);
+
+// acti_report tells the user's report function one line. Threads: any, holding no lock of a rank above 98.
+__attribute__((format(printf, 2, 3))) void
+acti_report(acta_system *sys, const char *format, ...);
+
+#endif

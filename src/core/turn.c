@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+//
+// turn.c - taking messages in order, for handlers, for bodies on the pool and for bodies on their own threads.
+
+#include "core/turn.h"
+
+#include "core/ask.h"
+#include "core/monitor.h"
+#include "core/system.h"
+#include "core/thread.h"
+#include "core/timer.h"
+
+static acta_msg *admit(acti_actor *actor, acta_msg *m);
+static bool killed(acti_actor *actor);
+static acti_turn turn_of_handler(acti_actor *actor);
+static acti_turn turn_of_body(acti_actor *actor);
+
+acti_turn acti_turn_run(acti_actor *actor)
+{
+    acti_here.actor = actor;
+    acti_here.sends = 0;
+    acti_turn end = actor->is_body ? turn_of_body(actor) : turn_of_handler(actor);
+    acti_here.actor = NULL;
+    return end;
+}
+
+static acti_turn turn_of_handler(acti_actor *actor)
+{
+    for (;;) {
+        acta_msg *m = acti_turn_next(actor);
+        if (m == NULL) {
+            acti_turn_settle(actor);
+            if (actor->ended_inbox)
+                break;
+            if (acti_inbox_park(&actor->inbox))
+                return ACTI_TURN_PARKED;
+            continue;
+        }
+        bool event = m->kind == ACTI_MSG_EVENT; // lies in something that the handler may free
+        int status = actor->run.handler(acti_self_of(actor), actor->arg, m);
+        if (!event)
+            acta_msg_free(&m);
+        if (status != ACTA_OK) {
+            acti_turn_settle(actor);
+            acti_actor_end(actor, status == ACTA_DONE ? ACTA_OK : status);
+            return ACTI_TURN_ENDED;
+        }
+        if (actor->handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
+            acti_turn_settle(actor);
+            return ACTI_TURN_MORE;
+        }
+    }
+
+    int reason = actor->eof;
+    if (reason != ACTA_EKILLED)
+        reason = actor->run.handler(acti_self_of(actor), actor->arg, NULL);
+    acti_actor_end(actor, reason == ACTA_DONE ? ACTA_OK : reason);
+    return ACTI_TURN_ENDED;
+}
+
+static acti_turn turn_of_body(acti_actor *actor)
+{
+    // A body stays here from now on: a compiler may keep addresses of this thread's variables on its stack.
+    actor->home = acti_here.worker;
+    acti_here.fiber = actor->on.fiber;
+    acti_fiber_resume(actor->on.fiber);
+    acti_here.fiber = NULL;
+    if (!acti_fiber_done(actor->on.fiber))
+        return acti_here.turn;
+
+    acti_turn_settle(actor);
+    acti_fiber_free(&actor->on.fiber);
+    acti_actor_end(actor, actor->eof_reason);
+    return ACTI_TURN_ENDED;
+}
+
+// leave ends the turn of the running pool body; it goes on here when it gets its next one.
+static void leave(acti_turn how)
+{
+    acti_here.turn = how;
+    acti_fiber_suspend(acti_here.fiber);
+}
+
+void acti_turn_spent(void)
+{
+    if (acti_here.actor == NULL || ++acti_here.sends < ACTI_TURN_SENDS_MAX || acti_here.fiber == NULL)
+        return;
+    acti_turn_settle(acti_here.actor);
+    leave(ACTI_TURN_MORE);
+}
+
+void acti_turn_settle(acti_actor *actor)
+{
+    if (actor->handled > 0 && !actor->internal)
+        acti_tally(actor->sys, ACTI_HANDLED, actor->handled);
+    actor->handled = 0;
+}
+
+// wait_for_more returns when something has come for a body, or it is to look again.
+static void wait_for_more(acti_actor *actor)
+{
+    acti_turn_settle(actor);
+    if (!acti_inbox_park(&actor->inbox))
+        return;
+    // Parked from here on. A pool body is still on its stack, which is safe because whoever wakes it can only put
+    // it into the queue of this worker.
+    if (actor->place == ACTA_THREAD)
+        acti_thread_wait(actor->on.thread);
+    else
+        leave(ACTI_TURN_PARKED);
+}
+
+acta_msg *acta_recv(acta_self *self)
+{
+    acti_actor *actor = acti_actor_of_self(self);
+    if (!actor->is_body)
+        return NULL;
+    if (actor->handled >= ACTI_TURN_HANDLED_MAX) {
+        acti_turn_settle(actor);
+        if (acti_here.fiber != NULL)
+            leave(ACTI_TURN_MORE);
+    }
+    for (;;) {
+        acta_msg *m = acti_turn_next(actor);
+        if (m != NULL || actor->ended_inbox)
+            return m;
+        wait_for_more(actor);
+    }
+}
+
+acta_msg *acta_await(acta_self *self, uint64_t id)
+{
+    acti_actor *actor = acti_actor_of_self(self);
+    if (!actor->is_body || !acti_ask_is_pending(actor, id))
+        return NULL;
+    acta_msg *after = NULL;
+    for (;;) {
+        acta_msg *m = acti_turn_find(actor, id, &after);
+        if (m != NULL || killed(actor))
+            return m;
+        wait_for_more(actor);
+    }
+}
+
+// ---- taking ---------------------------------------------------------------------
+
+// killed: whether the actor is to end now. Looked at once a batch and once a turn, because the flags share a line
+// with the inbox that senders write.
+static bool killed(acti_actor *actor)
+{
+    // Relaxed: the kill is followed by a push, and who finds that has acquired the flag.
+    if ((acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) == 0)
+        return false;
+    actor->eof = ACTA_EKILLED;
+    actor->ended_inbox = true;
+    return true;
+}
+
+acta_msg *acti_turn_next(acti_actor *actor)
+{
+    while (!actor->ended_inbox) {
+        if ((actor->handled == 0 || actor->batch == NULL) && killed(actor))
+            return NULL;
+        acta_msg *m = actor->batch;
+        if (m == NULL)
+            m = acti_inbox_take(&actor->inbox, &actor->batch_newest);
+        if (m == NULL)
+            return NULL;
+        actor->batch = m->next;
+        m = admit(actor, m);
+        if (m != NULL) {
+            actor->handled++;
+            return m;
+        }
+    }
+    return NULL;
+}
+
+acta_msg *acti_turn_find(acti_actor *actor, uint64_t ask, acta_msg **after)
+{
+    for (;;) {
+        acta_msg **at = *after == NULL ? &actor->batch : &(*after)->next;
+        for (; *at != NULL; at = &(*at)->next) {
+            acta_msg *m = *at;
+            if (!acti_ask_matches(m, ask)) {
+                *after = m;
+                continue;
+            }
+            *at = m->next;
+            if (m->next == NULL)
+                actor->batch_newest = *after;
+            m = admit(actor, m);
+            acti_assert(m != NULL); // it was pending, so this is its first outcome
+            actor->handled++;
+            return m;
+        }
+
+        acta_msg *newest;
+        acta_msg *more = acti_inbox_take(&actor->inbox, &newest);
+        if (more == NULL)
+            return NULL;
+        if (actor->batch == NULL)
+            actor->batch = more;
+        else
+            actor->batch_newest->next = more;
+        actor->batch_newest = newest;
+    }
+}
+
+// admit gives a taken message back if the actor is to see it, and deals with it otherwise.
+static acta_msg *admit(acti_actor *actor, acta_msg *m)
+{
+    switch ((acti_msg_kind)m->kind) {
+    case ACTI_MSG_SEND:
+    case ACTI_MSG_EVENT:
+        return m;
+    case ACTI_MSG_ASK:
+        acti_list_push(&actor->owed, &acti_msg_ext_of(m)->owed);
+        return m;
+    case ACTI_MSG_REPLY:
+        return acti_ask_admit_reply(actor, m);
+    case ACTI_MSG_TIMEOUT:
+        return acti_ask_admit_timeout(actor, m);
+    case ACTI_MSG_TICK:
+        return acti_timer_admit(actor, m);
+    case ACTI_MSG_DOWN:
+        return acti_monitor_admit(actor, m);
+    case ACTI_MSG_MONITOR:
+    case ACTI_MSG_DEMONITOR:
+        acti_monitor_request(actor, m);
+        return NULL;
+    case ACTI_MSG_STOP:
+        actor->eof = ACTA_ESTOPPED;
+        actor->ended_inbox = true;
+        return NULL;
+    case ACTI_MSG_EOF:
+        // Relaxed: the flag was set before the release of the sender that pushed this.
+        if (acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_CRASHED)
+            actor->eof = ACTA_ECRASHED;
+        actor->ended_inbox = true;
+        return NULL;
+    }
+    acti_assert(!"a kind of message");
+    return NULL;
+}
+
+void acta_msg_free(acta_msg **handle)
+{
+    acta_msg *m = *handle;
+    *handle = NULL;
+    if (m == NULL)
+        return;
+    if (m->kind == ACTI_MSG_TICK)
+        acti_timer_freed(m);
+    else if (m->kind == ACTI_MSG_ASK)
+        acti_ask_answer_failure(acti_here.actor, m, ACTA_ENOREPLY, "it dropped the request");
+    else
+        acti_msg_release(m);
+}
+
+// ---- what an actor may ask about itself ---------------------------------------------
+
+int acta_eof(const acta_self *self)
+{
+    return ((const acti_actor *)(const void *)self)->eof;
+}
+
+acta_system *acta_system_of(acta_self *self)
+{
+    return acti_actor_of_self(self)->sys;
+}
+
+acta_addr *acta_self_addr(acta_self *self)
+{
+    return acti_addr_of(acti_actor_of_self(self));
+}
+
+const char *acta_self_name(const acta_self *self)
+{
+    return ((const acti_actor *)(const void *)self)->name;
+}
