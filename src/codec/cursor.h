@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// cursor.h - reads msgpack bytes front to back, never past their end.
+//
+// One value is read as a head, which says what comes and how much of it, and then its payload or its items.
+// A head is only given out if what it announces can be there: so many payload bytes, or at least a byte for
+// each item. Nothing is allocated and nothing recursive.
+
+#ifndef ACTI_CODEC_CURSOR_H
+#define ACTI_CODEC_CURSOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <acta/error.h>
+#include <acta/macro.h>
+
+typedef struct acti_cursor {
+    const uint8_t *at;
+    size_t left;
+} acti_cursor;
+
+typedef enum acti_shape {
+    ACTI_SHAPE_NONE, // the byte c1
+    ACTI_SHAPE_NIL,
+    ACTI_SHAPE_BOOL,     // n: 0 or 1
+    ACTI_SHAPE_UINT,     // n: the number, in whatever form it came
+    ACTI_SHAPE_NEGATIVE, // n: the number in two's complement, below zero
+    ACTI_SHAPE_FLOAT,    // f
+    ACTI_SHAPE_STR,      // n: bytes that follow
+    ACTI_SHAPE_BIN,
+    ACTI_SHAPE_EXT,   // n: bytes that follow, with the one for the type
+    ACTI_SHAPE_ARRAY, // n: values that follow
+    ACTI_SHAPE_MAP,   // n: pairs of values that follow
+} acti_shape;
+
+typedef struct acti_head {
+    acti_shape shape;
+    uint64_t n;
+    double f;
+} acti_head;
+
+// acti_cursor_head reads one head. On ACTA_EMALFORMED *why is a constant text, and the cursor is where it was.
+ACTA_NODISCARD int
+acti_cursor_head(acti_cursor *in, acti_head *head, const char **why);
+
+// acti_cursor_skip moves past what belongs to a head that was just read: its payload or its items with all
+// that is in them, at most depth arrays and maps inside each other, head's own included; depth is at most
+// ACTI_CURSOR_DEPTH_MAX.
+#define ACTI_CURSOR_DEPTH_MAX 32
+ACTA_NODISCARD int
+acti_cursor_skip(acti_cursor *in, const acti_head *head, unsigned depth, const char **why);
+
+// acti_cursor_pass moves past n bytes, which a head has promised, and gives where they are.
+static inline const uint8_t *acti_cursor_pass(acti_cursor *in, size_t n)
+{
+    const uint8_t *at = in->at;
+    in->at += n;
+    in->left -= n;
+    return at;
+}
+
+// acti_shape_name is a word for a person, such as "map".
+const char *
+acti_shape_name(acti_shape shape);
+
+#endif
