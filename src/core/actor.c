@@ -25,6 +25,7 @@ void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
     actor->id = acti_au64_add_relaxed(&sys->last_id, 1) + 1;
     acti_list_init(&actor->owed);
     acti_list_init(&actor->watchers);
+    acti_list_init(&actor->holders);
     actor->eof_msg = (acta_msg){.kind = ACTI_MSG_EOF, .flags = ACTI_MSG_EMBEDDED};
     actor->stop_msg = (acta_msg){.kind = ACTI_MSG_STOP, .flags = ACTI_MSG_EMBEDDED};
     size_t length = strnlen(name, ACTI_NAME_BYTES - 1);

@@ -50,20 +50,20 @@ int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers)
         return ACTA_ENOMEM;
 
     // All workers exist before one runs, because they look at each other.
-    for (uint32_t i = 0; i < workers; i++) {
+    for (; sched->count < workers; sched->count++) {
         acti_worker *w = aligned_alloc(ACTI_CACHE_LINE, (sizeof(acti_worker) + 63) / 64 * 64);
         if (w == NULL)
             return ACTA_ENOMEM;
-        *w = (acti_worker){.sched = sched, .sys = sys, .index = i};
+        *w = (acti_worker){.sched = sched, .sys = sys, .index = sched->count};
         acti_park_init(&w->park);
         acti_board_join(&sys->board, &w->counters);
-        sched->workers[i] = w;
+        sched->workers[sched->count] = w;
     }
-    for (uint32_t i = 0; i < workers; i++) {
-        int status = acti_thread_start(&sched->workers[i]->thread, "acta-worker", worker_main, sched->workers[i]);
+    for (; sched->started < workers; sched->started++) {
+        acti_worker *w = sched->workers[sched->started];
+        int status = acti_thread_start(&w->thread, "acta-worker", worker_main, w);
         if (status != ACTA_OK)
             return status;
-        sched->count = i + 1;
     }
     return ACTA_OK;
 }
@@ -71,16 +71,14 @@ int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers)
 void acti_sched_stop(acti_sched *sched)
 {
     acti_au32_store_release(&sched->stop, 1);
-    for (uint32_t i = 0; i < sched->count; i++)
+    for (uint32_t i = 0; i < sched->started; i++)
         acti_park_give(&sched->workers[i]->park);
-    for (uint32_t i = 0; i < sched->count; i++)
+    for (uint32_t i = 0; i < sched->started; i++)
         pthread_join(sched->workers[i]->thread, NULL);
     acti_assert(sched->inject.first == NULL);
-    for (uint32_t i = 0; sched->workers != NULL && sched->workers[i] != NULL; i++) {
+    for (uint32_t i = 0; i < sched->count; i++) {
         acti_board_leave(&sched->sys->board, &sched->workers[i]->counters);
         free(sched->workers[i]);
-        if (i + 1 == sched->sys->opts.workers)
-            break;
     }
     free(sched->workers);
     acti_lock_fini(&sched->lock);

@@ -73,7 +73,8 @@ typedef struct acti_worker {
 
 struct acti_sched {
     acta_system *sys;
-    uint32_t count;
+    uint32_t count;   // workers made; constant once one runs
+    uint32_t started; // those that have a thread
     acti_worker **workers;
     acti_au32 stop;
     acti_au32 watched;      // 1: an idle worker watches the busy ones
