@@ -4,7 +4,7 @@
 //
 // A fiber is a stack with a guard page and a saved point of execution. Switching is a dozen instructions of
 // assembly on x86-64 and aarch64, ucontext elsewhere, and is announced to ASan and TSan. A fiber is resumed
-// and suspended on one thread only; a fiber that has finished can be freed, or given a new function.
+// and suspended on one thread only; its stack goes back to a cache that all threads share.
 
 #ifndef ACTI_BASE_FIBER_H
 #define ACTI_BASE_FIBER_H
@@ -12,15 +12,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ACTI_FIBER_STACK_BYTES 65536 // the default, and the size that is reused
+#define ACTI_FIBER_STACK_BYTES_MIN 16384
+
 typedef struct acti_fiber acti_fiber;
 
-// acti_fiber_new makes a fiber that will run fn(arg) when first resumed. stack_bytes is rounded up to pages,
-// at least 16 KiB, a guard page not counted. Stacks of the default size are reused from a small
-// cache. NULL when memory or mappings ran out.
+// acti_fiber_new makes a fiber that will run fn(arg) when first resumed. stack_bytes (0: the default) is rounded
+// up to pages, at least 16 KiB, a guard page not counted; up to 1.2 KiB at the top are ours. NULL when memory or
+// mappings ran out.
 acti_fiber *
 acti_fiber_new(size_t stack_bytes, void (*fn)(void *arg), void *arg);
 
-// acti_fiber_free frees a fiber that has finished or never ran. Takes *fiber and sets it to NULL.
+// acti_fiber_free frees a fiber that is not running: it has finished, never ran, or is suspended. In the last case
+// its stack is discarded as it is: no function on it goes on, and what they owned stays as it was. Takes *fiber and
+// sets it to NULL.
 void
 acti_fiber_free(acti_fiber **fiber);
 
