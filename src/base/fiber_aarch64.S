@@ -69,7 +69,7 @@ acti_context_switch:
         ldp     x19, x20, [sp]
         add     sp, sp, #176
         .cfi_def_cfa_offset 0
-        // Not ret: the processor would predict a return to where this stack was left by, and always be wrong.
+        // Not ret: the processor would predict the return of the stack we left, and be wrong every time.
         br      x30
         .cfi_endproc
         .size   acti_context_switch, . - acti_context_switch
