@@ -13,10 +13,12 @@
 #ifndef ACTI_LINK_LINK_H
 #define ACTI_LINK_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACTI_LINK_PATH_MAX 107 // bytes of a socket's path, without the NUL
+// Bytes of a socket's path, without the NUL. The system takes 107; one is for the name it has before it listens.
+#define ACTI_LINK_PATH_MAX 106
 #define ACTI_LINK_WRITE_MAX (64 * 1024) // best size of one write, measured: see docs
 
 typedef struct acti_link acti_link;
@@ -34,6 +36,9 @@ typedef struct acti_link_owner {
 } acti_link_owner;
 
 // acti_link_read asks for the next bytes. At most one read is pending. bytes stay valid until on_read.
+//
+// Threads: any, until on_closed is called; on_read may be called before this returns. A request after
+//          acti_link_close ends with ACTA_EUNREACH. The same holds for acti_link_write.
 void
 acti_link_read(acti_link *link, void *bytes, size_t size);
 
@@ -46,36 +51,51 @@ void
 acti_link_own(acti_link *link, const acti_link_owner *owner, void *arg);
 
 // acti_link_close ends the link; pending requests complete, then on_closed is called. Once. A link without an
-// owner is freed silently.
+// owner is freed silently. Threads: any, the owner's functions too.
 void
 acti_link_close(acti_link *link);
 
 // acti_link_dial connects to the socket at path; done gets the link and owns it, or NULL and why: ACTA_EUNREACH
-// nobody listens or no socket there; ACTA_EACCES, or the peer or the folder belongs to another user; ACTA_EINVAL path too long;
-// ACTA_ENOMEM; ACTA_EIO. done runs on the control thread or one of nng's.
+// nobody listens or no socket there; ACTA_EACCES, or the peer or the folder belongs to another user; ACTA_EINVAL
+// path too long; ACTA_ENOMEM; ACTA_EIO. A listener that is too busy is asked again for a second. done runs on the
+// control thread; on the caller's, before this returns, when there is no memory or thread to begin with.
 void
 acti_link_dial(const char *path, void (*done)(void *arg, int status, acti_link *link), void *arg);
 
 // acti_link_listen serves a socket at path, mode 0600, under a flock on <path>.lock held for the life of the
-// listener. accepted gets each connection and owns it; it runs on the control thread or one of nng's and
-// must only hand over. A peer of another uid is closed before a byte is read, and counted. Accepting goes on
-// after any peer's misbehaviour; on a lack of descriptors or memory it pauses and tries again.
+// listener (sockfile.h has the rules for the files). accepted gets each connection and owns it; it runs on the
+// control thread and must only hand over. A peer of another uid is closed before a byte is read, and counted.
+// Accepting goes on after any peer's misbehaviour; on a lack of descriptors or memory it pauses and tries again.
 //
-// Blocks until the socket is served or cannot be. why gets a line for a person on failure: what, where, why, what to do.
-// Errors:  ACTA_EINVAL path too long or not absolute/relative file name; ACTA_EEXIST served by another process, or
-//          not a socket; ACTA_ENOENT no such folder; ACTA_EACCES; ACTA_ENOMEM; ACTA_EIO.
+// Blocks until the socket is served or cannot be. Not inside the owner's functions. why gets a line for a person
+// on failure: what, where, why, what to do.
+// Errors:  ACTA_EINVAL path too long or without a file's name; ACTA_EEXIST served by another process, or not a
+//          socket; ACTA_ENOENT no such folder; ACTA_EACCES; ACTA_ENOMEM; ACTA_EIO.
 int
 acti_link_listen(const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
                  acti_link_listener **listener, char *why, size_t why_size);
 
 // acti_link_listener_close stops listening, removes the socket if it is still ours, then the lock. Blocks
-// until accepted will not be called any more. Takes *listener.
+// until accepted will not be called any more. Takes *listener. Not inside the owner's functions.
 void
 acti_link_listener_close(acti_link_listener **listener);
 
-// acti_link_fini ends the control thread and nng once no link or listener is left; for the end of tests and
-// tools. The next use starts them again.
+// What came of the connections to a listener so far.
+typedef struct acti_link_counts {
+    uint64_t accepted;
+    uint64_t refused; // the peer was another user
+    uint64_t failed;  // no descriptor or no memory for it
+} acti_link_counts;
+
 void
+acti_link_listener_counts(const acti_link_listener *listener, acti_link_counts *counts);
+
+// acti_link_fini ends the control thread and nng; for the end of tests and tools. The next use starts them
+// again. False, and nothing is ended, while a link, a listener or a dial is left: a link is until its on_closed
+// has returned. Not inside the owner's functions.
+//
+// A child forked while nng runs cannot use links: execute a program instead.
+bool
 acti_link_fini(void);
 
 #endif

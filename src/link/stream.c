@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+//
+// stream.c - one connection: one read and one write at a time over an nng stream, each ended exactly once.
+//
+// Design notes
+//
+// A request and a close may come from two threads at once. A request pins the link while it starts; the close
+// marks the link and gives up the pin that the link had from the beginning; whoever gives up the last pin pushes
+// the job that closes. So when that job runs, every request either has been started, and stopping the aios ends
+// it, or finds the mark, is set down as REFUSED, and is ended by the job. Nothing is started on a stopped aio.
+//
+// A peer that ends with unread bytes of ours leaves our socket readable and in error at once, and nng 1.5.2 then
+// reports the error and leaves out what the peer had sent before. The bytes are still in the socket and the next
+// receive gets them: the first failure of a read is tried again, and only the second in a row is the end.
+//
+// nng runs completions of one aio on any of its threads: when another thread asks for the next read because
+// on_read told it to, that read may end before on_read has returned. So nothing of the link is touched after the
+// owner was called.
+
+#include "link/stream.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <nng/nng.h>
+
+#include <acta/error.h>
+
+#include "base/platform.h"
+#include "link/control.h"
+
+typedef enum request {
+    IDLE,
+    PENDING, // started: its aio will say how it ended
+    REFUSED, // came after the close: the closing job ends it
+} request;
+
+struct acti_link {
+    // Set before the first request.
+    nng_stream *stream;
+    nng_aio *read_aio;
+    nng_aio *write_aio;
+    acti_link_owner owner;
+    void *owner_arg;
+
+    // By whoever asks, while there is no request; then by its completion. lock is taken in between.
+    void *read_bytes;
+    size_t read_size;
+    bool read_failed; // the last receive failed
+    const uint8_t *write_bytes; // what is left to write
+    size_t write_size;
+
+    acti_control_job closing;
+
+    acti_lock lock; // rank: leaf
+    bool closed;
+    uint32_t pins; // requests being started, and one until the close
+    request read;
+    request write;
+};
+
+static int peer_check(nng_stream *stream);
+static bool pin(acti_link *link, request *ask, request before);
+static void unpin(acti_link *link);
+static void settle(acti_link *link, request *ask);
+static void start_read(acti_link *link, request before);
+static void start_write(acti_link *link, request before);
+static void read_ended(void *arg);
+static void write_ended(void *arg);
+static int outcome(int nng_error);
+static void run_close(acti_control_job *job);
+static bool end_refused(acti_link *link);
+static void discard(acti_link *link);
+
+int acti_link_new(nng_stream *stream, acti_link **made)
+{
+    acti_link *link = NULL;
+    int status = peer_check(stream);
+    if (status == ACTA_OK) {
+        link = calloc(1, sizeof *link);
+        status = link != NULL ? ACTA_OK : ACTA_ENOMEM;
+    }
+    if (status != ACTA_OK) {
+        nng_stream_free(stream);
+        return status;
+    }
+    *link = (acti_link){.stream = stream, .closing.run = run_close, .pins = 1};
+    acti_lock_init(&link->lock);
+    if (nng_aio_alloc(&link->read_aio, read_ended, link) != 0 ||
+        nng_aio_alloc(&link->write_aio, write_ended, link) != 0)
+        status = ACTA_ENOMEM;
+    else
+        status = acti_control_hold();
+    if (status != ACTA_OK) {
+        discard(link);
+        return status;
+    }
+    *made = link;
+    return ACTA_OK;
+}
+
+// The uid is the kernel's word, from when the peer connected or listened: no byte need be read to know it.
+static int peer_check(nng_stream *stream)
+{
+    uint64_t uid;
+    int error = nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &uid);
+    if (error != 0)
+        return acti_link_status(error);
+    return uid == geteuid() ? ACTA_OK : ACTA_EACCES;
+}
+
+int acti_link_status(int nng_error)
+{
+    switch (nng_error) {
+    case 0:
+        return ACTA_OK;
+    case NNG_ECLOSED: // a write to a peer that is gone, too: nng's name for EPIPE
+    case NNG_ECANCELED:
+    case NNG_ECONNABORTED:
+    case NNG_ECONNREFUSED:
+    case NNG_ECONNRESET:
+    case NNG_ECONNSHUT:
+        return ACTA_EUNREACH;
+    case NNG_EPERM:
+        return ACTA_EACCES;
+    case NNG_ENOMEM:
+        return ACTA_ENOMEM;
+    default:
+        return ACTA_EIO;
+    }
+}
+
+void acti_link_own(acti_link *link, const acti_link_owner *owner, void *arg)
+{
+    acti_assert(link->owner.on_closed == NULL);
+    link->owner = *owner;
+    link->owner_arg = arg;
+}
+
+void acti_link_read(acti_link *link, void *bytes, size_t size)
+{
+    acti_assert(size > 0);
+    link->read_bytes = bytes;
+    link->read_size = size;
+    start_read(link, IDLE);
+}
+
+void acti_link_write(acti_link *link, const void *bytes, size_t size)
+{
+    acti_assert(size > 0);
+    link->write_bytes = bytes;
+    link->write_size = size;
+    start_write(link, IDLE);
+}
+
+// No lock is held when nng is called: it may run the completion before it returns.
+static void start_read(acti_link *link, request before)
+{
+    if (!pin(link, &link->read, before))
+        return;
+    nng_iov iov = {.iov_buf = link->read_bytes, .iov_len = link->read_size};
+    nng_aio_set_iov(link->read_aio, 1, &iov); // cannot fail: up to four lie in the aio
+    nng_stream_recv(link->stream, link->read_aio);
+    unpin(link);
+}
+
+static void start_write(acti_link *link, request before)
+{
+    if (!pin(link, &link->write, before))
+        return;
+    size_t size = link->write_size < ACTI_LINK_WRITE_MAX ? link->write_size : ACTI_LINK_WRITE_MAX;
+    nng_iov iov = {.iov_buf = (void *)(uintptr_t)link->write_bytes, .iov_len = size};
+    nng_aio_set_iov(link->write_aio, 1, &iov);
+    nng_stream_send(link->stream, link->write_aio);
+    unpin(link);
+}
+
+// Keeps the link open while a request is started; false: it is closed, and the request is set down as REFUSED.
+static bool pin(acti_link *link, request *ask, request before)
+{
+    acti_lock_take(&link->lock);
+    acti_assert(*ask == before);
+    bool open = !link->closed;
+    *ask = open ? PENDING : REFUSED;
+    link->pins += open;
+    acti_lock_give(&link->lock);
+    return open;
+}
+
+static void unpin(acti_link *link)
+{
+    acti_lock_take(&link->lock);
+    acti_assert(link->pins > 0);
+    bool last = --link->pins == 0;
+    acti_lock_give(&link->lock);
+    if (last)
+        acti_control_push(&link->closing);
+}
+
+static void settle(acti_link *link, request *ask)
+{
+    acti_lock_take(&link->lock);
+    *ask = IDLE;
+    acti_lock_give(&link->lock);
+}
+
+static void read_ended(void *arg)
+{
+    acti_link *link = arg;
+    int error = nng_aio_result(link->read_aio);
+    size_t size = error == 0 ? nng_aio_count(link->read_aio) : 0;
+    if ((error == NNG_ECONNSHUT || error == NNG_ECONNRESET) && !link->read_failed) {
+        link->read_failed = true;
+        start_read(link, PENDING);
+        return;
+    }
+    link->read_failed = error != 0;
+    settle(link, &link->read);
+    link->owner.on_read(link->owner_arg, outcome(error), size);
+}
+
+static void write_ended(void *arg)
+{
+    acti_link *link = arg;
+    int error = nng_aio_result(link->write_aio);
+    size_t size = error == 0 ? nng_aio_count(link->write_aio) : 0;
+    link->write_bytes += size;
+    link->write_size -= size;
+    if (error == 0 && link->write_size > 0) {
+        start_write(link, PENDING);
+        return;
+    }
+    settle(link, &link->write);
+    link->owner.on_write(link->owner_arg, outcome(error));
+}
+
+static int outcome(int nng_error)
+{
+    int status = acti_link_status(nng_error);
+    return status == ACTA_OK || status == ACTA_EUNREACH ? status : ACTA_EIO;
+}
+
+void acti_link_close(acti_link *link)
+{
+    acti_lock_take(&link->lock);
+    acti_assert(!link->closed);
+    link->closed = true;
+    acti_lock_give(&link->lock);
+    unpin(link);
+}
+
+static void run_close(acti_control_job *job)
+{
+    acti_link *link = ACTI_CONTAINER_OF(job, acti_link, closing);
+    nng_aio_stop(link->read_aio);
+    nng_aio_stop(link->write_aio);
+    while (end_refused(link))
+        ;
+    acti_link_owner owner = link->owner;
+    void *owner_arg = link->owner_arg;
+    discard(link);
+    if (owner.on_closed != NULL)
+        owner.on_closed(owner_arg);
+    acti_control_drop();
+}
+
+// Ends what came after the close; false when there was nothing. What the owner asks for in there is refused again.
+static bool end_refused(acti_link *link)
+{
+    acti_lock_take(&link->lock);
+    bool read = link->read == REFUSED;
+    bool write = link->write == REFUSED;
+    link->read = IDLE;
+    link->write = IDLE;
+    acti_lock_give(&link->lock);
+    if (read)
+        link->owner.on_read(link->owner_arg, ACTA_EUNREACH, 0);
+    if (write)
+        link->owner.on_write(link->owner_arg, ACTA_EUNREACH);
+    return read || write;
+}
+
+// Accepts a link that was made by half.
+static void discard(acti_link *link)
+{
+    nng_stream_close(link->stream);
+    nng_stream_free(link->stream);
+    if (link->read_aio != NULL)
+        nng_aio_free(link->read_aio);
+    if (link->write_aio != NULL)
+        nng_aio_free(link->write_aio);
+    acti_lock_fini(&link->lock);
+    free(link);
+}

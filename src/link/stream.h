@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//
+// stream.h - what dial.c and listen.c need to make a link of a connection.
+
+#ifndef ACTI_LINK_STREAM_H
+#define ACTI_LINK_STREAM_H
+
+#include <nng/nng.h>
+
+#include "link/link.h"
+
+// acti_link_new makes a link of stream, if the peer runs as the user that we run as. On the control thread only.
+//
+// Owns:    stream is the link's, and is freed on failure.
+// Errors:  ACTA_EACCES the peer is another user; ACTA_ENOMEM; ACTA_EIO.
+int
+acti_link_new(nng_stream *stream, acti_link **link);
+
+// acti_link_status is the status for an error of nng: ACTA_OK, ACTA_EUNREACH, ACTA_EACCES, ACTA_ENOMEM or ACTA_EIO.
+int
+acti_link_status(int nng_error);
+
+#endif
