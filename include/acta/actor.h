@@ -96,8 +96,11 @@ ACTA_API const char *
 acta_self_name(const acta_self *self);
 
 // acta_stop asks an actor to end once it has handled what is in its inbox now: it sees EOF with
-// ACTA_ESTOPPED. What is sent after is refused, or dropped and counted. Threads: any.
-ACTA_API void
+// ACTA_ESTOPPED. What is sent after is refused, or dropped and counted.
+//
+// Threads: any.
+// Errors:  ACTA_EGONE it has ended already; ACTA_EINVAL it is an actor of another node.
+ACTA_API int
 acta_stop(acta_addr *who);
 
 ACTA_END_DECLS

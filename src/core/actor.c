@@ -22,6 +22,7 @@ void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
     acti_au32_store_relaxed(&actor->senders, 1);
     acti_au32_store_relaxed(&actor->refs, 2);
     actor->sys = sys;
+    actor->message_bytes_max = sys->opts.message_bytes_max;
     actor->id = acti_au64_add_relaxed(&sys->last_id, 1) + 1;
     acti_list_init(&actor->owed);
     acti_list_init(&actor->watchers);
@@ -140,17 +141,19 @@ void acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped
     }
 }
 
-void acta_stop(acta_addr *who)
+int acta_stop(acta_addr *who)
 {
     acti_actor *actor = acti_actor_of_addr(who);
+    if (actor->place == ACTI_PLACE_PROXY)
+        return ACTA_EINVAL;
     // Relaxed: it only decides who pushes; the push publishes.
     if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_STOP) & ACTI_ACTOR_STOP)
-        return;
-    (void)acti_actor_push(actor, &actor->stop_msg); // refused: it has ended already
+        return ACTA_OK;
+    return acti_actor_push(actor, &actor->stop_msg);
 }
 
 void acti_actor_kill(acti_actor *actor)
 {
     (void)acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL);
-    acta_stop(acti_addr_of(actor)); // wakes it; the push publishes the flag
+    (void)acta_stop(acti_addr_of(actor)); // wakes it; the push publishes the flag
 }

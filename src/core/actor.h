@@ -47,6 +47,7 @@ struct acti_actor {
     void (*wake)(acti_actor *actor); // runs it once, somewhere; the caller replaced PARKED; constant
     acta_system *sys;                // constant
     uint64_t id;                     // unique in the system, for reports; constant
+    uint32_t message_bytes_max;      // largest message it takes; constant
     acti_worker *home;               // pool bodies: where it runs, set by its first turn
     acti_actor *run_next;            // link in a run queue, of whoever has it there
 

@@ -76,7 +76,7 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     if (acti_here.actor != asker)
         return ACTA_EINVAL;
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, asker->sys->opts.message_bytes_max, true, &m);
+    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
     if (status != ACTA_OK)
         return status;
 
@@ -245,9 +245,10 @@ int acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, c
 {
     if (!acta_msg_wants_reply(request))
         return ACTA_EINVAL;
-    acti_actor *responder = acti_actor_of_self(self);
+    (void)self; // says that this is its turn
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_REPLY, type, body, responder->sys->opts.message_bytes_max, true, &m);
+    uint32_t limit = acti_msg_ext_of(request)->asker->message_bytes_max;
+    int status = acti_msg_copy(ACTI_MSG_REPLY, type, body, limit, true, &m);
     if (status != ACTA_OK)
         return status;
     acti_msg_ext_of(m)->ask = acti_msg_ext_of(request)->ask;

@@ -64,7 +64,7 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, sys->opts.message_bytes_max, true, &m);
+    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
     if (status != ACTA_OK)
         return status;
     acti_actor *actor = acti_caller_new(sys);

@@ -20,6 +20,7 @@ typedef struct monitor_record {
     acti_actor *watcher; // one reference
     acti_actor *watched; // one reference
     uint64_t id;
+    uint64_t tag;   // of a layer above; whoever holds the record
     bool cancelled; // the watcher's turn only
 } monitor_record;
 
@@ -36,30 +37,40 @@ static void give_references(monitor_record *record)
     acti_actor_unref(record->watched);
 }
 
-int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
+acta_msg *acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id)
 {
-    acti_actor *watcher = acti_actor_of_self(self);
-    acti_actor *watched = acti_actor_of_addr(who);
     uint32_t room;
     monitor_record *record = acti_pool_alloc(sizeof(*record), &room);
     if (record == NULL)
-        return ACTA_ENOMEM;
+        return NULL;
     memset(record, 0, sizeof(*record));
     record->msg = (acta_msg){.type = acta_type_of(acta_down), .kind = ACTI_MSG_MONITOR, .room = (uint16_t)(room / 64)};
     record->undo = (acta_msg){.kind = ACTI_MSG_DEMONITOR, .flags = ACTI_MSG_EMBEDDED};
-    int status = acti_pending_add(watcher, record, ACTI_PENDING_MONITOR, &record->id);
-    if (status != ACTA_OK) {
-        acti_pool_free(record, room);
-        return status;
-    }
     acti_actor_ref(watcher);
     acti_actor_ref(watched);
     record->watcher = watcher;
     record->watched = watched;
+    record->id = id;
+    return &record->msg;
+}
+
+int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
+{
+    acti_actor *watcher = acti_actor_of_self(self);
+    acti_actor *watched = acti_actor_of_addr(who);
+    acta_msg *m = acti_monitor_new(watcher, watched, 0);
+    if (m == NULL)
+        return ACTA_ENOMEM;
+    monitor_record *record = record_of(m);
+    int status = acti_pending_add(watcher, record, ACTI_PENDING_MONITOR, &record->id);
+    if (status != ACTA_OK) {
+        acti_monitor_drop(m);
+        return status;
+    }
     *monitor = record->id;
-    status = acti_actor_push(watched, &record->msg);
+    status = acti_actor_push(watched, m);
     if (status != ACTA_OK)
-        acti_monitor_down(&record->msg, watched->name, status);
+        acti_monitor_down(m, watched->name, status);
     return ACTA_OK;
 }
 
@@ -97,12 +108,11 @@ void acti_monitor_down(acta_msg *m, const char *who, int reason)
         acti_monitor_drop(m);
 }
 
-acta_msg *acti_monitor_of(acta_msg *m, uint64_t *id, acti_actor **watcher)
+acti_monitor_view acti_monitor_see(acta_msg *m)
 {
     monitor_record *record = record_of(m);
-    *id = record->id;
-    *watcher = record->watcher;
-    return &record->msg;
+    return (acti_monitor_view){
+        .monitor = &record->msg, .watcher = record->watcher, .id = record->id, .tag = &record->tag};
 }
 
 void acti_monitor_drop(acta_msg *m)

@@ -28,10 +28,21 @@ acti_monitor_end(acti_actor *watched, int reason);
 void
 acti_monitor_down(acta_msg *m, const char *who, int reason);
 
-// acti_monitor_of gives what a layer above needs to know of a MONITOR or DEMONITOR that it holds: the MONITOR, its id
-// and its watcher.
+// acti_monitor_new makes a MONITOR whose watcher knows it as id, and is not in the watcher's table. NULL without
+// memory.
 acta_msg *
-acti_monitor_of(acta_msg *m, uint64_t *id, acti_actor **watcher);
+acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id);
+
+// What a layer above sees of a MONITOR, DEMONITOR or DOWN that it holds for another node. The tag is its own.
+typedef struct acti_monitor_view {
+    acta_msg *monitor; // the MONITOR that a DEMONITOR takes back, or the message itself
+    acti_actor *watcher;
+    uint64_t id;
+    uint64_t *tag;
+} acti_monitor_view;
+
+acti_monitor_view
+acti_monitor_see(acta_msg *m);
 
 // acti_monitor_admit gives the DOWN, or NULL when it was cancelled.
 acta_msg *

@@ -142,7 +142,7 @@ int acta_send_body(acta_tx *to, const acta_type *type, const void *body)
     acti_actor *actor = acti_actor_of_tx(to);
     acta_system *sys = actor->sys;
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, sys->opts.message_bytes_max, false, &m);
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, actor->message_bytes_max, false, &m);
     if (status != ACTA_OK)
         return status;
     status = acti_actor_push(actor, m);
