@@ -18,18 +18,19 @@
 //     bytes     c4 u8 | c5 u16 | c6 u32                      then n bytes
 //     array     90+n for n < 16 | dc u16 | dd u32            then n items as above
 //
-// Written are all fields, in the order of the type, each in its shortest form, a number that is not negative
-// as unsigned.
+// Written are all fields, in the order of the type, each in its shortest form, a number that is not negative as
+// unsigned.
 //
 // Read, so that peers in any language can take part, are also: fields in any order; forms that are not the
-// shortest, and signed forms of numbers that are not negative; for f64 a ca (float 32), and an integer
-// exactly representable as a double, as some languages write 2.0 as 2; fields that the type does not have, whose values are
-// skipped; and for optional fields c0 (nil), which is as if the field were missing.
+// shortest, and signed forms of numbers that are not negative; for f64 a ca (float 32), and an integer that is
+// exactly representable as a double, as some languages write 2.0 as 2; fields that the type does not have, whose
+// values are skipped; and for optional fields c0 (nil), which is as if the field were missing.
 //
-// Refused is everything else: bytes before the map's end missing or after it left over; a key that is not a
-// str or not UTF-8; a field given twice; a required field missing; nil for a required field; another kind than the
-// field's, so a str for bytes, bytes for a str, a float for an integer, an integer out of range; a str that is
-// not UTF-8 or has a NUL; c1, which msgpack never uses; more entries or deeper nesting than the limits below.
+// Refused is everything else: bytes missing before the map's end or left over after it; a key that is not a
+// str; a field given twice; a required field missing; nil for a required field; another kind than the field's, so
+// a str for bytes, bytes for a str, a float for an integer, an integer out of range; a str, a key among them,
+// that is not UTF-8 or has a NUL; c1, which msgpack never uses; more entries or deeper nesting than the limits
+// below. What is skipped is followed from head to head, but its text is not looked at.
 
 #ifndef ACTI_CODEC_CODEC_H
 #define ACTI_CODEC_CODEC_H
@@ -41,26 +42,27 @@
 
 #include "base/buf.h"
 
-// Most entries in the map of a message, with those that are skipped. A type has at most 64 fields, so this leaves
-// room for what later versions add, and bounds the time spent on looking up keys.
+// Most entries in the map of a message, those that are skipped included. A type has at most 64 fields, so this
+// leaves room for what later versions add, and it bounds the time spent on looking up keys.
 #define ACTI_CODEC_ENTRIES_MAX 256
 
-// Most arrays and maps inside each other in a value that is skipped. Types have no nesting of their own.
+// Most arrays and maps inside each other, the message's own map included. Types need two levels; the rest is for
+// what is skipped. Unpackers made with msgpack-c stop at the same depth.
 #define ACTI_CODEC_DEPTH_MAX 32
 
 // acti_codec_encode appends body to out.
 //
-// Bounds:  ACTA_ETOOBIG at the limit of out, or a str, bytes or array with 2^32 bytes or items. That a peer
-//          accepts messages of n bytes in memory does not mean that n bytes hold any such message encoded: an integer
-//          takes 9 bytes and not 8, and every field brings its name.
+// Bounds:  ACTA_ETOOBIG at the limit of out, or for a str, bytes or array of 2^32 bytes or items. A message of n
+//          bytes in memory may need more than n bytes here: an integer takes up to 9 bytes and not 8, and every
+//          field brings its name.
 // Errors:  ACTA_EINVAL a body that acti_copy_measure refuses, too; ACTA_ENOMEM. On failure out holds what it
 //          held before.
 ACTA_NODISCARD int
 acti_codec_encode(const acta_type *type, const void *body, acti_buf *out);
 
 // acti_codec_measure checks that bytes are a message of that type and gives in *need the size of the block that
-// it decodes to, before anything is allocated. Every count is compared with the bytes left and with limit before it
-// is looped over, so the time is linear in size and never depends on what a count claims.
+// it decodes to. It allocates nothing. Every count is compared with the bytes left and with limit before it is
+// looped over, so the time is linear in size whatever a count claims.
 //
 // Errors:  ACTA_EMALFORMED; ACTA_ETOOBIG more than limit bytes. *why then names the type, the field and the
 //          byte, for a person; it stays valid until this thread's next call. why may be NULL.
@@ -69,7 +71,7 @@ acti_codec_measure(const acta_type *type, const void *bytes, size_t size, size_t
                    const char **why);
 
 // acti_codec_decode fills a block, 8-aligned and of the need that acti_codec_measure gave for the same bytes,
-// with the layout of core/copy.h; parts lie in the order of the fields in bytes. It checks everything
+// with the layout of core/copy.h; the parts lie in the order in which bytes has the fields. It checks everything
 // again: other bytes or another need give an error and a block of unknown content, never a write outside it.
 //
 // Errors:  as acti_codec_measure; ACTA_EINVAL need is not the one.

@@ -208,8 +208,8 @@ static int decode_array(walk *w, unsigned kind, const acti_head *head, void *to)
 
 // ---- messages ---------------------------------------------------------------
 
-// The field of that name, or NULL. Looking starts at the field after the last, where it is if the sender kept
-// the order.
+// The field of that name, which has no NUL in it, or NULL. Looking starts at the field after the last one, where
+// it is if the sender kept the order.
 static const acta_field *field_named(const acta_type *type, const uint8_t *name, size_t size, size_t first)
 {
     for (size_t i = 0; i < type->field_count; i++) {
@@ -227,7 +227,7 @@ static int skip_value(walk *w)
     if (status != ACTA_OK)
         return status;
     const char *why;
-    status = acti_cursor_skip(&w->in, &head, ACTI_CODEC_DEPTH_MAX, &why);
+    status = acti_cursor_skip(&w->in, &head, ACTI_CODEC_DEPTH_MAX - 1, &why);
     return status == ACTA_OK ? ACTA_OK : refuse(w, status, "in a field that is skipped, %s", why);
 }
 
