@@ -82,7 +82,7 @@ static bool make_room(acti_buf *buf, size_t n)
         return true;
 
     size_t need = buf->size + n;
-    if (need <= buf->room && buf->start >= buf->size) {
+    if (buf->data && need <= buf->room && buf->start >= buf->size) {
         memcpy(buf->data, acti_buf_bytes(buf), buf->size);
         buf->start = 0;
         return true;

@@ -55,6 +55,7 @@ typedef struct lane {
 typedef struct cache {
     lane lanes[CLASSES];
     acti_list link; // in caches, guarded by caches_lock
+    bool ended;     // given back for good: the thread is ending
 } cache;
 
 // Batches between threads, one depot a class. Everything in it is guarded by lock, a leaf.
@@ -166,6 +167,7 @@ static void prepare(void);
 static bool attach(void);
 static void detach(void *arg);
 static bool refill(size_t class);
+static void *alloc_uncached(size_t class, uint32_t *room);
 static block *depot_take(size_t class, uint32_t *count);
 static void depot_give(size_t class, block *batch, uint32_t count);
 static block *cut(size_t class, uint32_t want, uint32_t *count);
@@ -193,6 +195,8 @@ static void *alloc_slow(size_t size, uint32_t *room)
         return alloc_large(size, room);
 
     size_t class = size ? (size - 1) / ACTI_POOL_ALIGN : 0;
+    if (!attach())
+        return alloc_uncached(class, room);
     lane *l = &mine.lanes[class];
     if (!l->head && !refill(class))
         return NULL;
@@ -221,11 +225,24 @@ static void free_slow(block *freed, uint32_t room)
     push(l, freed, room);
 }
 
+static void *alloc_uncached(size_t class, uint32_t *room)
+{
+    uint32_t count = 0;
+    block *first = depot_take(class, &count);
+    if (!first)
+        first = cut(class, 1, &count);
+    if (!first)
+        return NULL;
+    acti_unpoison(first, class_bytes(class));
+    if (count > 1)
+        depot_give(class, first->next, count - 1);
+    *room = class_bytes(class);
+    return first;
+}
+
 // refill gives an empty list blocks: the spare, else a batch of the depot, else new ones.
 static bool refill(size_t class)
 {
-    if (!attach())
-        return false;
     lane *l = &mine.lanes[class];
     uint32_t count = l->batch;
     block *batch = acti_aptr_load_relaxed(&l->spare);
@@ -242,12 +259,15 @@ static bool refill(size_t class)
     return true;
 }
 
-// attach gives this thread a cache. False when the system has no thread-local key for us, without which the
-// cache would be lost with the thread; such a thread allocates nothing and frees straight to the depot.
+// attach gives this thread a cache. False when none would come back from it: the thread has given its cache
+// back already and is in its last destructors, or the system has no thread-local key left for us. Such a
+// thread allocates and frees at the depot.
 static bool attach(void)
 {
     if (mine.lanes[0].batch)
         return true;
+    if (mine.ended)
+        return false;
     pthread_once(&prepare_once, prepare);
     if (!cache_key_made || pthread_setspecific(cache_key, &mine) != 0)
         return false;
@@ -263,8 +283,8 @@ static bool attach(void)
     return true;
 }
 
-// detach gives everything back at the end of a thread. Another destructor may still use the pool: the cache is
-// zeroed as if this thread had never been here, and attaches again.
+// detach gives everything back at the end of a thread. Destructors that run later may still use the pool, and
+// nobody promises that this one would run again after them.
 static void detach(void *arg)
 {
     cache *c = arg;
@@ -278,7 +298,7 @@ static void detach(void *arg)
     acti_lock_take(&caches_lock);
     acti_list_remove(&c->link);
     acti_lock_give(&caches_lock);
-    *c = (cache){0};
+    *c = (cache){.ended = true};
 }
 
 static void prepare(void)
