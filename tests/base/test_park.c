@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+//
+// test_park.c - one sleeper and its token.
+
+#include "test.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <linux/seccomp.h>
+
+#include <acta/error.h>
+
+#include "base/platform.h"
+#include "child.h"
+
+enum { ROUNDS = 100000 };
+
+TEST(a_wait_past_its_deadline_returns_false_and_takes_nothing)
+{
+    acti_park park;
+    acti_park_init(&park);
+    assert_false(acti_park_wait(&park, 0));
+    assert_false(acti_park_wait(&park, acti_clock_ns()));
+    acti_park_give(&park);
+    assert_true(acti_park_wait(&park, 0));
+    assert_false(acti_park_wait(&park, 0));
+}
+
+TEST(a_wait_does_not_end_before_its_deadline)
+{
+    acti_park park;
+    acti_park_init(&park);
+    for (int i = 0; i < 10; i++) {
+        uint64_t deadline = acti_clock_ns() + 300000;
+        assert_false(acti_park_wait(&park, deadline));
+        assert_true(acti_clock_ns() >= deadline);
+    }
+}
+
+TEST(any_number_of_gives_makes_one_wait_return)
+{
+    acti_park park;
+    acti_park_init(&park);
+    for (int i = 0; i < 3; i++)
+        acti_park_give(&park);
+    assert_true(acti_park_wait(&park, UINT64_MAX));
+    assert_false(acti_park_wait(&park, 0));
+}
+
+// Strict mode kills the process at its first system call other than read, write and exit.
+static int give_and_take_in_strict_mode(void *arg)
+{
+    acti_park *park = arg;
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+        return 1;
+    for (int i = 0; i < 1000; i++) {
+        acti_park_give(park);
+        acti_park_give(park);
+        acti_park_wait(park, UINT64_MAX);
+    }
+    syscall(SYS_exit, 0);
+    return 1;
+}
+
+static int sleep_in_strict_mode(void *arg)
+{
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+        return 1;
+    acti_park_wait(arg, 0);
+    return 1;
+}
+
+TEST(a_give_to_nobody_and_a_wait_for_a_given_token_make_no_system_call)
+{
+    if (ACTI_TSAN)
+        skip(); // its runtime makes calls of its own
+    acti_park park;
+    acti_park_init(&park);
+    // The net holds: a wait that must sleep is caught.
+    int status = child_run(sleep_in_strict_mode, &park, -1);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(child_run(give_and_take_in_strict_mode, &park, -1), 0);
+}
+
+// ---- two threads ----------------------------------------------------------------------
+
+// Two threads hand a plain counter to and fro. A lost wake-up hangs, a missing order is a race for TSan.
+typedef struct rally {
+    acti_park here;
+    acti_park there;
+    uint64_t ball;
+} rally;
+
+static void *return_ball(void *arg)
+{
+    rally *r = arg;
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        if (!acti_park_wait(&r->there, UINT64_MAX))
+            return arg;
+        if (r->ball != 2 * i + 1)
+            return arg;
+        r->ball++;
+        acti_park_give(&r->here);
+    }
+    return NULL;
+}
+
+TEST(no_give_is_lost_between_two_threads_that_wait_for_each_other)
+{
+    rally r = {.ball = 0};
+    acti_park_init(&r.here);
+    acti_park_init(&r.there);
+    pthread_t thread;
+    assert_int_equal(acti_thread_start(&thread, "rally", return_ball, &r), ACTA_OK);
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        r.ball++;
+        acti_park_give(&r.there);
+        assert_true(acti_park_wait(&r.here, UINT64_MAX));
+        assert_int_equal(r.ball, 2 * i + 2);
+    }
+    void *broke;
+    pthread_join(thread, &broke);
+    assert_null(broke);
+}
+
+// A giver that does not wait, against a sleeper whose deadlines run out all the time.
+typedef struct race {
+    acti_park park;
+    acti_au32 given;
+    acti_au32 done;
+} race;
+
+static void *give_all(void *arg)
+{
+    race *r = arg;
+    uint64_t random = 7;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        acti_au32_store_relaxed(&r->given, i + 1);
+        acti_park_give(&r->park);
+        for (uint64_t pause = acti_random_next(&random) % 200; pause > 0; pause--)
+            acti_cpu_relax();
+    }
+    acti_au32_store_release(&r->done, 1); // acquired by the loop below
+    return NULL;
+}
+
+TEST(a_give_that_races_with_a_deadline_is_taken_by_that_wait_or_the_next)
+{
+    race r = {.given = {0}};
+    acti_park_init(&r.park);
+    pthread_t thread;
+    assert_int_equal(acti_thread_start(&thread, "giver", give_all, &r), ACTA_OK);
+
+    uint64_t random = 1;
+    bool lost = false;
+    while (!lost) {
+        bool all_given = acti_au32_load_acquire(&r.done) != 0;
+        if (acti_park_wait(&r.park, acti_clock_ns() + acti_random_next(&random) % 3000)) {
+            // The last token taken is the last one given, or comes after it: all that were given are seen.
+            if (acti_au32_load_relaxed(&r.given) == ROUNDS)
+                break;
+        } else {
+            lost = all_given;
+        }
+    }
+    pthread_join(thread, NULL);
+    assert_false(lost);
+}
+
+// Four givers, one sleeper; each give is answered before the giver's next, so none may be swallowed.
+enum { GIVERS = 4 };
+
+typedef struct crowd {
+    acti_park sleeper;
+    struct giver {
+        struct crowd *crowd;
+        acti_park answered;
+        acti_au32 asked;
+    } givers[GIVERS];
+} crowd;
+
+static void *ask_often(void *arg)
+{
+    struct giver *g = arg;
+    for (int i = 0; i < ROUNDS / GIVERS; i++) {
+        acti_au32_store_release(&g->asked, 1); // acquired by the sleeper
+        acti_park_give(&g->crowd->sleeper);
+        acti_park_wait(&g->answered, UINT64_MAX);
+    }
+    return NULL;
+}
+
+TEST(each_of_many_givers_is_heard)
+{
+    crowd c;
+    acti_park_init(&c.sleeper);
+    pthread_t threads[GIVERS];
+    for (int i = 0; i < GIVERS; i++) {
+        c.givers[i] = (struct giver){.crowd = &c};
+        acti_park_init(&c.givers[i].answered);
+    }
+    for (int i = 0; i < GIVERS; i++)
+        assert_int_equal(acti_thread_start(&threads[i], "giver", ask_often, &c.givers[i]), ACTA_OK);
+    for (int answered = 0; answered < ROUNDS;) {
+        assert_true(acti_park_wait(&c.sleeper, UINT64_MAX));
+        for (int i = 0; i < GIVERS; i++) {
+            if (acti_au32_load_acquire(&c.givers[i].asked)) {
+                acti_au32_store_relaxed(&c.givers[i].asked, 0);
+                acti_park_give(&c.givers[i].answered);
+                answered++;
+            }
+        }
+    }
+    for (int i = 0; i < GIVERS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+    return TEST_RUN(case_of(a_wait_past_its_deadline_returns_false_and_takes_nothing),
+                    case_of(a_wait_does_not_end_before_its_deadline),
+                    case_of(any_number_of_gives_makes_one_wait_return),
+                    case_of(a_give_to_nobody_and_a_wait_for_a_given_token_make_no_system_call),
+                    case_of(no_give_is_lost_between_two_threads_that_wait_for_each_other),
+                    case_of(a_give_that_races_with_a_deadline_is_taken_by_that_wait_or_the_next),
+                    case_of(each_of_many_givers_is_heard));
+}
