@@ -16,6 +16,7 @@ typedef struct monitor_record {
     acta_down down;
     char who[ACTI_NAME_BYTES];
     acta_msg undo; // DEMONITOR
+    acti_au32 refs; // one for msg, one for undo while it is on its way
     acti_list link; // in the list of the watched; its turn only
     acti_actor *watcher; // one reference
     acti_actor *watched; // one reference
@@ -31,12 +32,6 @@ static monitor_record *record_of(acta_msg *m)
     return (monitor_record *)(void *)m;
 }
 
-static void give_references(monitor_record *record)
-{
-    acti_actor_unref(record->watcher);
-    acti_actor_unref(record->watched);
-}
-
 acta_msg *acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id)
 {
     uint32_t room;
@@ -48,6 +43,7 @@ acta_msg *acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id
     record->undo = (acta_msg){.kind = ACTI_MSG_DEMONITOR, .flags = ACTI_MSG_EMBEDDED};
     acti_actor_ref(watcher);
     acti_actor_ref(watched);
+    acti_au32_store_relaxed(&record->refs, 1); // nobody else knows it yet
     record->watcher = watcher;
     record->watched = watched;
     record->id = id;
@@ -79,9 +75,12 @@ void acti_monitor_request(acti_actor *watched, acta_msg *m)
     monitor_record *record = record_of(m);
     if (m->kind == ACTI_MSG_MONITOR) {
         acti_list_push(&watched->watchers, &record->link);
-    } else if (acti_list_linked(&record->link)) {
-        acti_list_remove(&record->link);
-        acti_monitor_down(&record->msg, watched->name, ACTA_OK);
+    } else {
+        if (acti_list_linked(&record->link)) {
+            acti_list_remove(&record->link);
+            acti_monitor_down(&record->msg, watched->name, ACTA_OK);
+        }
+        acti_monitor_drop(m);
     }
 }
 
@@ -112,13 +111,22 @@ acti_monitor_view acti_monitor_see(acta_msg *m)
 {
     monitor_record *record = record_of(m);
     return (acti_monitor_view){
-        .monitor = &record->msg, .watcher = record->watcher, .id = record->id, .tag = &record->tag};
+        .monitor = &record->msg,
+        .watcher = record->watcher,
+        .watched = record->watched,
+        .id = record->id,
+        .tag = &record->tag};
 }
 
 void acti_monitor_drop(acta_msg *m)
 {
-    give_references(record_of(m));
-    acti_msg_release(m);
+    monitor_record *record = record_of(m);
+    // Acquires what the holder of the other message did: the memory is freed.
+    if (acti_au32_sub_acq_rel(&record->refs, 1) != 1)
+        return;
+    acti_actor_unref(record->watcher);
+    acti_actor_unref(record->watched);
+    acti_msg_release(&record->msg);
 }
 
 acta_msg *acti_monitor_admit(acti_actor *watcher, acta_msg *m)
@@ -130,7 +138,9 @@ acta_msg *acti_monitor_admit(acti_actor *watcher, acta_msg *m)
         return NULL;
     }
     (void)acti_pending_remove(watcher, record->id, ACTI_PENDING_MONITOR);
-    give_references(record); // from here on it is a message like any other
+    // From here on it is a message like any other. No DEMONITOR is on its way: this is what it would have prevented.
+    acti_actor_unref(record->watcher);
+    acti_actor_unref(record->watched);
     return m;
 }
 
@@ -139,8 +149,10 @@ void acti_monitor_abandon(acti_actor *watcher, void *pending)
     (void)watcher;
     monitor_record *record = pending;
     record->cancelled = true;
+    (void)acti_au32_add_relaxed(&record->refs, 1); // we have one, as long as its DOWN has not been taken here
     // Refused when the watched has ended: then its DOWN is on its way already, or here.
-    (void)acti_actor_push(record->watched, &record->undo);
+    if (acti_actor_push(record->watched, &record->undo) != ACTA_OK)
+        acti_monitor_drop(&record->undo);
 }
 
 void acta_demonitor(acta_self *self, uint64_t monitor)

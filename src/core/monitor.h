@@ -3,20 +3,18 @@
 // monitor.h - watching for the end of an actor.
 //
 // One record per monitor goes to and fro: to the watched as a MONITOR, back as the DOWN. A demonitor sends a second
-// message, which lies in the record too, after it: so nothing is allocated when an actor ends or a watch is given
-// up, and whoever holds the record last frees it.
+// message, which lies in the record too: so nothing is allocated when an actor ends or a watch is given up. The record is
+// freed when neither message is on its way any more.
 //
 //   to the watched --taken--> in its list --it ends--> DOWN to the watcher --taken--> shown, or swallowed if cancelled
 //                                         --DEMONITOR taken--> DOWN to the watcher, swallowed there
-//
-// The watched deals with all DEMONITORs in its inbox before it sends a DOWN, so a DEMONITOR never outlives its record.
 
 #ifndef ACTI_CORE_MONITOR_H
 #define ACTI_CORE_MONITOR_H
 
 #include "core/actor.h"
 
-// acti_monitor_request is taken by the watched: a MONITOR or a DEMONITOR.
+// acti_monitor_request deals with a MONITOR or a DEMONITOR that the watched has taken.
 void
 acti_monitor_request(acti_actor *watched, acta_msg *m);
 
@@ -37,6 +35,7 @@ acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id);
 typedef struct acti_monitor_view {
     acta_msg *monitor; // the MONITOR that a DEMONITOR takes back, or the message itself
     acti_actor *watcher;
+    acti_actor *watched;
     uint64_t id;
     uint64_t *tag;
 } acti_monitor_view;
@@ -48,7 +47,8 @@ acti_monitor_see(acta_msg *m);
 acta_msg *
 acti_monitor_admit(acti_actor *watcher, acta_msg *m);
 
-// acti_monitor_drop frees a DOWN that nobody will see.
+// acti_monitor_drop gives up one of a record's messages: a DOWN that nobody will see, or a DEMONITOR that was
+// dealt with.
 void
 acti_monitor_drop(acta_msg *m);
 

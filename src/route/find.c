@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// find.c - names at the peer: a thread outside asks, the node carries the question and the answer.
+
+#include <acta/name.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/call.h"
+#include "core/sender.h"
+#include "core/system.h"
+#include "route/node.h"
+#include "route/router.h"
+
+// give hands a question back to the thread that asked, or frees it when that has stopped waiting.
+static void give(acti_find *find)
+{
+    acti_actor *caller = find->caller;
+    if (acti_actor_push(caller, &find->event) != ACTA_OK) {
+        acta_tx_drop(&find->tx);
+        free(find);
+    }
+    acti_actor_unref(caller);
+}
+
+void acti_find_fail(acti_find *find, int status)
+{
+    find->status = status;
+    give(find);
+}
+
+// ---- the thread that asks ------------------------------------------------------------
+
+static acti_find *new_find(acti_actor *caller, const char *name, const char *where)
+{
+    acti_find *find = calloc(1, sizeof(*find));
+    if (find == NULL)
+        return NULL;
+    memcpy(find->name, name, strlen(name));
+    find->event = acti_node_event_msg(ACTI_NODE_FIND);
+    find->where = where;
+    find->caller = caller;
+    acti_actor_ref(caller);
+    return find;
+}
+
+int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, acta_tx **tx, const char *where)
+{
+    acti_node *node = acti_node_of(handle);
+    if (acti_here.actor != NULL)
+        return ACTA_EDEADLK;
+    if (name == NULL || name[0] == '\0' || strnlen(name, ACTI_FRAME_TEXT_MAX + 1) > ACTI_FRAME_TEXT_MAX)
+        return ACTA_EINVAL;
+    acti_actor *caller = acti_caller_new(node->actor->sys);
+    if (caller == NULL)
+        return ACTA_ENOMEM;
+    int status = ACTA_ENOMEM;
+    acti_find *find = new_find(caller, name, where);
+    if (find == NULL)
+        goto end;
+    if (acti_actor_push(node->actor, &find->event) != ACTA_OK) {
+        acti_actor_unref(caller);
+        free(find);
+        status = acta_node_status(handle);
+        goto end;
+    }
+    acta_msg *answer = acti_caller_wait(caller, timeout_ns);
+    if (answer == NULL) // it may still come between the timeout and now
+        answer = acti_inbox_route(&caller->inbox);
+    status = ACTA_ETIMEOUT;
+    if (answer != NULL) {
+        find = ACTI_CONTAINER_OF(answer, acti_find, event);
+        status = find->status;
+        if (status == ACTA_OK)
+            *tx = find->tx;
+        free(find);
+    }
+end:
+    acti_caller_end(caller);
+    return status;
+}
+
+// ---- the node: asking ------------------------------------------------------------------
+
+void acti_find_ask(acti_node *node, acti_find *find)
+{
+    uint64_t query = acti_slots_add(&node->finds, find);
+    if (query == 0) {
+        acti_find_fail(find, ACTA_ENOMEM);
+        return;
+    }
+    acti_frame frame = {.kind = ACTI_FRAME_FIND, .id = query, .text = find->name, .text_size = strlen(find->name)};
+    int status = acti_session_put(&node->session, &frame);
+    if (status != ACTA_OK) {
+        (void)acti_slots_remove(&node->finds, query);
+        acti_find_fail(find, status);
+    }
+}
+
+void acti_find_told(acti_node *node, const acti_frame *frame)
+{
+    acti_find *find = acti_slots_remove(&node->finds, frame->id);
+    if (frame->status != ACTA_OK || frame->actor == 0) {
+        if (find != NULL)
+            acti_find_fail(find, frame->status < 0 ? frame->status : ACTA_EMALFORMED);
+        return;
+    }
+    char name[ACTI_FRAME_TEXT_MAX + 1];
+    memcpy(name, frame->text, frame->text_size);
+    name[frame->text_size] = '\0';
+    acti_proxy *proxy = acti_proxy_get(node, frame->actor, name);
+    if (proxy == NULL) {
+        if (find != NULL)
+            acti_find_fail(find, ACTA_ENOMEM);
+        acti_node_break(node, ACTA_ENOMEM, "no memory for an actor found: free some, then connect again");
+        return;
+    }
+    // The peer counts the hold whether or not anybody waits here any more.
+    acta_tx *tx = acti_proxy_hold(proxy, find != NULL ? find->where : "acta_node_find");
+    if (find == NULL) {
+        acta_tx_drop(&tx);
+        return;
+    }
+    find->tx = tx;
+    acti_find_fail(find, ACTA_OK);
+}
+
+void acti_finds_end(acti_node *node, int status)
+{
+    uint32_t at = 0;
+    acti_find *find;
+    while ((find = acti_slots_next(&node->finds, &at)) != NULL)
+        acti_find_fail(find, status);
+    acti_slots_fini(&node->finds);
+}
+
+// ---- the node: answering ------------------------------------------------------------------
+
+void acti_find_serve(acti_node *node, const acti_frame *frame)
+{
+    char name[ACTI_FRAME_TEXT_MAX + 1];
+    memcpy(name, frame->text, frame->text_size);
+    name[frame->text_size] = '\0';
+    acta_tx *tx = NULL;
+    acti_frame found = {.kind = ACTI_FRAME_FOUND, .id = frame->id};
+    found.status = acta_find_at(node->actor->sys, name, &tx, "acta_node_find");
+    if (found.status == ACTA_OK) {
+        acti_actor *actor = acti_actor_of_tx(tx);
+        acti_export *export = acti_export_get(node, actor);
+        if (export == NULL) {
+            found.status = ACTA_ENOMEM;
+            acta_tx_drop(&tx);
+        } else {
+            export->held++;
+            if (export->tx == NULL)
+                export->tx = tx;
+            else
+                acta_tx_drop(&tx);
+            found.actor = export->id;
+            found.text = actor->name;
+            found.text_size = strlen(actor->name);
+        }
+    }
+    acti_node_put(node, &found);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+//
+// receive.c - what each frame from the peer does here.
+//
+// A frame that makes no sense breaks the session. One that names an ask or monitor which has been settled does not: it
+// crossed that. A message that cannot be decoded is reported, and refused if it is a request; the
+// session goes on.
+
+#include <acta/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/codec.h"
+#include "core/ask.h"
+#include "core/monitor.h"
+#include "core/system.h"
+#include "route/node.h"
+#include "route/router.h"
+
+// decode gives the message in a SEND, ASK or REPLY, or NULL with *why and *status.
+static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *frame, int *status, const char **why)
+{
+    const char *name;
+    const acta_type *type = acti_types_get(node, frame->type, &name);
+    if (type == NULL) {
+        *status = ACTA_EREFUSED;
+        *why = "its type is not defined in this program";
+        return NULL;
+    }
+    size_t size;
+    *status = acti_codec_measure(type, frame->rest, frame->rest_size, node->actor->sys->opts.message_bytes_max, &size, why);
+    if (*status != ACTA_OK)
+        return NULL;
+    acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, true);
+    if (m == NULL) {
+        *status = ACTA_ENOMEM;
+        *why = "no memory for it";
+        return NULL;
+    }
+    *status = acti_codec_decode(type, frame->rest, frame->rest_size, m + 1, size);
+    acti_assert(*status == ACTA_OK); // the same bytes have just been measured
+    return m;
+}
+
+static const char *name_of(const acti_node *node, const acti_frame *frame)
+{
+    const char *name;
+    (void)acti_types_get(node, frame->type, &name);
+    return name != NULL ? name : "message of an unknown type";
+}
+
+// come_from lets the receiver's credit grow again when m is done with.
+static void come_from(acti_export *export, acta_msg *m)
+{
+    (void)acti_au32_add_relaxed(&export->refs, 1); // the message's; the table has one
+    acti_msg_ext_of(m)->origin = &export->origin;
+}
+
+static int on_send(acti_node *node, const acti_frame *frame)
+{
+    acta_system *sys = node->actor->sys;
+    acti_export *export = acti_export_find(node, frame->actor);
+    if (export == NULL || export->held == 0)
+        return ACTA_EMALFORMED; // it sends only through senders that it holds
+    const char *why = "";
+    int status;
+    acta_msg *m = decode(node, ACTI_MSG_SEND, frame, &status, &why);
+    if (m == NULL) {
+        acti_report(sys, "a %s from node %s to %s was lost: %s", name_of(node, frame), node->session.peer.name,
+                    export->actor->name, why);
+        return ACTA_OK;
+    }
+    come_from(export, m);
+    if (acti_actor_push(export->actor, m) == ACTA_OK) {
+        acti_tally(sys, ACTI_SENT, 1);
+    } else {
+        acti_tally(sys, ACTI_REFUSED, 1);
+        acti_msg_release(m);
+    }
+    return ACTA_OK;
+}
+
+// refuse answers a request that never became a message.
+static int refuse(const acti_frame *frame, acti_proxy *asker, int status, const char *who, const char *cause)
+{
+    acta_failure failure = {.status = status, .who = who, .cause = cause};
+    acta_msg *m;
+    if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &m) != ACTA_OK)
+        return ACTA_ENOMEM;
+    acti_msg_ext_of(m)->ask = frame->id;
+    acti_actor_ref(asker->actor);
+    (void)acti_ask_settle(asker->actor, m);
+    return ACTA_OK;
+}
+
+static int on_ask(acti_node *node, const acti_frame *frame)
+{
+    acti_proxy *asker = acti_proxy_get(node, frame->from, "a remote actor");
+    if (asker == NULL)
+        return ACTA_ENOMEM;
+    acti_export *export = acti_export_find(node, frame->actor);
+    if (export == NULL || export->held == 0)
+        return ACTA_EMALFORMED;
+    const char *why = "";
+    int status;
+    acta_msg *m = decode(node, ACTI_MSG_ASK, frame, &status, &why);
+    if (m == NULL)
+        return refuse(frame, asker, status, export->actor->name, why);
+    come_from(export, m);
+    acti_actor_ref(asker->actor);
+    acti_msg_ext_of(m)->asker = asker->actor;
+    acti_msg_ext_of(m)->ask = frame->id;
+    acti_tally(node->actor->sys, ACTI_SENT, 1);
+    if (acti_actor_push(export->actor, m) != ACTA_OK) {
+        acti_tally(node->actor->sys, ACTI_RETURNED, 1);
+        acti_ask_answer_failure(export->actor, m, ACTA_EGONE, "it has ended");
+    }
+    return ACTA_OK;
+}
+
+static int on_reply(acti_node *node, const acti_frame *frame)
+{
+    acta_msg *request = acti_slots_remove(&node->asks, frame->id);
+    if (request == NULL)
+        return ACTA_OK; // answered already
+    acti_msg_ext *ext = acti_msg_ext_of(request);
+    acti_actor *asker = ext->asker;
+    acti_export *export = acti_export_find(node, frame->from);
+    if (export != NULL && export->actor == asker && export->uses > 0)
+        acti_export_settle(export, 1, 0, ACTA_OK);
+    const char *why = "";
+    int status;
+    acta_msg *m = decode(node, ACTI_MSG_REPLY, frame, &status, &why);
+    if (m == NULL) {
+        acti_report(node->actor->sys, "a reply %s from node %s to %s cannot be taken: %s", name_of(node, frame),
+                    node->session.peer.name, asker->name, why);
+        acti_ask_answer_failure(NULL, request, status, "its reply could not be taken: see the report");
+        return ACTA_OK;
+    }
+    acti_msg_ext_of(m)->ask = ext->ask;
+    ext->asker = NULL; // its reference goes to the reply
+    acti_msg_release(request);
+    (void)acti_ask_settle(asker, m);
+    return ACTA_OK;
+}
+
+static int on_down(acti_node *node, const acti_frame *frame)
+{
+    acta_msg *record = acti_slots_remove(&node->monitors, frame->id);
+    if (record == NULL)
+        return ACTA_OK; // taken back
+    acti_export *export = acti_export_find(node, frame->from);
+    if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0)
+        acti_export_settle(export, 1, 0, ACTA_OK);
+    char who[ACTI_FRAME_TEXT_MAX + 1];
+    memcpy(who, frame->text, frame->text_size);
+    who[frame->text_size] = '\0';
+    acti_monitor_down(record, who, frame->status);
+    return ACTA_OK;
+}
+
+static int on_release(acti_node *node, const acti_frame *frame)
+{
+    acti_export *export = acti_export_find(node, frame->actor);
+    if (export == NULL || frame->count > export->held)
+        return ACTA_EMALFORMED;
+    acti_export_settle(export, 0, frame->count, frame->status);
+    return ACTA_OK;
+}
+
+int acti_node_receive(acti_node *node, const acti_frame *frame)
+{
+    switch (frame->kind) {
+    case ACTI_FRAME_TYPE:
+        return acti_types_learn(node, frame);
+    case ACTI_FRAME_FIND:
+        acti_find_serve(node, frame);
+        return ACTA_OK;
+    case ACTI_FRAME_FOUND:
+        acti_find_told(node, frame);
+        return ACTA_OK;
+    case ACTI_FRAME_RELEASE:
+        return on_release(node, frame);
+    case ACTI_FRAME_SEND:
+        return on_send(node, frame);
+    case ACTI_FRAME_ASK:
+        return on_ask(node, frame);
+    case ACTI_FRAME_REPLY:
+        return on_reply(node, frame);
+    case ACTI_FRAME_MONITOR:
+        acti_watch_start(node, frame);
+        return ACTA_OK;
+    case ACTI_FRAME_DEMONITOR:
+        acti_watch_stop(node, frame);
+        return ACTA_OK;
+    case ACTI_FRAME_DOWN:
+        return on_down(node, frame);
+    case ACTI_FRAME_CREDIT:
+        acti_proxy_credit(node, frame);
+        return ACTA_OK;
+    default:
+        return ACTA_OK; // the session has dealt with the others
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+//
+// router.c - the routing layer of a system: made at the first use, closed with the system.
+
+#include "route/router.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/type.h"
+
+#define PAYLOAD_EXTRA (64u * 1024) // what packing adds to a message beyond an eighth of it
+
+static void close_router(acti_upper *upper, uint64_t deadline_ns);
+static void fini_router(acti_upper *upper);
+
+static uint32_t payload_max(uint32_t message_bytes_max)
+{
+    uint64_t bytes = (uint64_t)message_bytes_max + message_bytes_max / 8 + PAYLOAD_EXTRA;
+    return bytes < ACTI_SESSION_PAYLOAD_MAX ? (uint32_t)bytes : (uint32_t)ACTI_SESSION_PAYLOAD_MAX;
+}
+
+static acti_router *new_router(acta_system *sys)
+{
+    acti_router *router = calloc(1, sizeof(*router));
+    if (router == NULL)
+        return NULL;
+    router->upper = (acti_upper){.close = close_router, .fini = fini_router};
+    router->sys = sys;
+    router->hello = (acti_hello){.version_min = ACTI_FRAME_VERSION,
+                                 .version_max = ACTI_FRAME_VERSION,
+                                 .node = acti_random_seed(),
+                                 .incarnation = acti_clock_ns(),
+                                 .payload_bytes_max = payload_max(sys->opts.message_bytes_max),
+                                 .credit_messages = ACTI_NODE_CREDIT_MESSAGES,
+                                 .credit_bytes = ACTI_NODE_CREDIT_BYTES};
+    snprintf(router->hello.name, sizeof(router->hello.name), "%s.%ld", program_invocation_short_name, (long)getpid());
+    if (!acti_text_valid(router->hello.name, strlen(router->hello.name)))
+        snprintf(router->hello.name, sizeof(router->hello.name), "%ld", (long)getpid());
+    acti_lock_init(&router->lock);
+    acti_list_init(&router->nodes);
+    acti_list_init(&router->listeners);
+    return router;
+}
+
+acti_router *acti_router_of(acta_system *sys)
+{
+    acti_lock_take(&sys->upper_lock);
+    if (sys->upper == NULL) {
+        acti_router *router = new_router(sys);
+        if (router != NULL)
+            sys->upper = &router->upper;
+    }
+    acti_upper *upper = sys->upper;
+    acti_lock_give(&sys->upper_lock);
+    return upper != NULL ? ACTI_CONTAINER_OF(upper, acti_router, upper) : NULL;
+}
+
+bool acti_router_enter(acti_router *router, acti_node *node)
+{
+    acti_lock_take(&router->lock);
+    bool open = !router->closing;
+    if (open) {
+        acti_list_push(&router->nodes, &node->all);
+        acti_system_enter(node->actor);
+    }
+    acti_lock_give(&router->lock);
+    return open;
+}
+
+void acti_router_leave(acti_router *router, acti_node *node)
+{
+    acti_lock_take(&router->lock);
+    acti_list_remove(&node->all);
+    acti_lock_give(&router->lock);
+}
+
+const char *acti_url_path(const char *url, const char **why)
+{
+    static const char scheme[] = "ipc://";
+    if (url == NULL || strncmp(url, scheme, sizeof(scheme) - 1) != 0) {
+        *why = "it does not start with ipc://; write ipc:// and a path, such as ipc:///run/user/1000/acta.sock";
+        return NULL;
+    }
+    const char *path = url + sizeof(scheme) - 1;
+    if (path[0] == '\0') {
+        *why = "there is no path after ipc://";
+        return NULL;
+    }
+    if (strlen(path) > ACTI_LINK_PATH_MAX) {
+        *why = "the path is longer than a socket's may be; use a shorter folder, such as one in /run or /tmp";
+        return NULL;
+    }
+    return path;
+}
+
+// ---- the end ------------------------------------------------------------------------------
+
+// tell_nodes pushes one event to every node. Under the lock, so that none leaves meanwhile.
+static void tell_nodes(acti_router *router, bool force)
+{
+    acti_lock_take(&router->lock);
+    for (acti_list *link = router->nodes.next; link != &router->nodes; link = link->next) {
+        acti_node *node = ACTI_CONTAINER_OF(link, acti_node, all);
+        if (force)
+            acti_node_force(node);
+        else
+            (void)acti_actor_push(node->actor, &node->leave_event); // refused: it has just ended
+    }
+    acti_lock_give(&router->lock);
+}
+
+static void close_router(acti_upper *upper, uint64_t deadline_ns)
+{
+    acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
+    for (;;) {
+        acti_lock_take(&router->lock);
+        router->closing = true;
+        acti_list *first = router->listeners.next == &router->listeners ? NULL : router->listeners.next;
+        acti_lock_give(&router->lock);
+        if (first == NULL)
+            break;
+        acta_listener *listener = ACTI_CONTAINER_OF(first, acta_listener, all);
+        acta_listener_close(&listener);
+    }
+    tell_nodes(router, false);
+    while (acti_system_alive(router->sys, true) > 0)
+        if (!acti_park_wait(&router->sys->closer, deadline_ns))
+            break;
+    tell_nodes(router, true);
+}
+
+static void fini_router(acti_upper *upper)
+{
+    acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
+    acti_assert(acti_list_empty(&router->nodes) && acti_list_empty(&router->listeners));
+    acti_lock_fini(&router->lock);
+    free(router);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// router.h - the routing layer of one system: its listeners and its nodes, from the first use to acta_close.
+
+#ifndef ACTI_ROUTE_ROUTER_H
+#define ACTI_ROUTE_ROUTER_H
+
+#include "base/list.h"
+#include "base/platform.h"
+#include "core/system.h"
+#include "route/node.h"
+
+struct acti_router {
+    acti_upper upper; // first: how the core knows us
+    acta_system *sys;
+    acti_hello hello; // what every session says of us
+    acti_lock lock;   // rank 20
+    acti_list nodes;
+    acti_list listeners;
+    bool closing; // no new node is made
+};
+
+// acti_router_of gives the system's router, made at the first call, or NULL without memory.
+acti_router *
+acti_router_of(acta_system *sys);
+
+// acti_router_enter and _leave keep the list of nodes. enter: false when the system is closing.
+bool
+acti_router_enter(acti_router *router, acti_node *node);
+void
+acti_router_leave(acti_router *router, acti_node *node);
+
+// acti_url_path gives the path in an ipc URL, or NULL with *why for a person.
+const char *
+acti_url_path(const char *url, const char **why);
+
+// A listener; listen.c.
+struct acta_listener {
+    acti_router *router;
+    acti_link_listener *link;
+    acti_au32 refs;
+    acti_lock lock; // rank 25
+    acti_list waiters; // threads in acta_node_accept
+    acta_node **welcomed; // a queue, each with a reference to its actor
+    uint32_t welcomed_count;
+    uint32_t welcomed_room;
+    bool closed;
+    acti_list all; // in the router's list; its lock
+    char url[128];
+};
+
+void
+acti_listener_unref(acta_listener *listener);
+
+// acti_listener_welcomed hands a node to whoever accepts.
+void
+acti_listener_welcomed(acta_listener *listener, acti_node *node);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// types.c - the numbers that stand for message types in one session.
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/type.h"
+#include "route/node.h"
+
+typedef struct numbered {
+    const acta_type *type;
+    uint32_t number;
+} numbered;
+
+static int compare(const void *a, const void *b)
+{
+    const acta_type *x = ((const numbered *)a)->type;
+    const acta_type *y = ((const numbered *)b)->type;
+    return (x > y) - (x < y);
+}
+
+int acti_types_number(acti_node *node, const acta_type *type, uint32_t *number)
+{
+    acti_types *types = &node->types;
+    numbered key = {.type = type};
+    numbered **found = tfind(&key, &types->sent, compare);
+    if (found != NULL) {
+        *number = (*found)->number;
+        return ACTA_OK;
+    }
+
+    acti_frame frame = {.kind = ACTI_FRAME_TYPE,
+                        .type = types->sent_count + 1,
+                        .text = type->name,
+                        .text_size = strlen(type->name)};
+    numbered *entry = malloc(sizeof(*entry));
+    if (entry == NULL)
+        return ACTA_ENOMEM;
+    *entry = (numbered){.type = type, .number = frame.type};
+    if (tsearch(entry, &types->sent, compare) == NULL) {
+        free(entry);
+        return ACTA_ENOMEM;
+    }
+    int status = acti_session_put(&node->session, &frame);
+    if (status != ACTA_OK) {
+        (void)tdelete(entry, &types->sent, compare);
+        free(entry);
+        return status;
+    }
+    types->sent_count++;
+    *number = frame.type;
+    return ACTA_OK;
+}
+
+int acti_types_learn(acti_node *node, const acti_frame *frame)
+{
+    acti_types *types = &node->types;
+    if (frame->type != types->known_count + 1 || frame->type > ACTI_NODE_TYPES_MAX || frame->text_size == 0)
+        return ACTA_EMALFORMED;
+    if (types->known_count == types->known_room) {
+        uint32_t room = types->known_room == 0 ? 16 : types->known_room * 2;
+        const acta_type **known = realloc(types->known, room * sizeof(*known));
+        if (known == NULL)
+            return ACTA_ENOMEM;
+        types->known = known;
+        char **names = realloc(types->names, room * sizeof(*names));
+        if (names == NULL)
+            return ACTA_ENOMEM;
+        types->names = names;
+        types->known_room = room;
+    }
+    char *name = strndup(frame->text, frame->text_size);
+    if (name == NULL)
+        return ACTA_ENOMEM;
+    types->names[types->known_count] = name;
+    types->known[types->known_count++] = acta_type_find(name);
+    return ACTA_OK;
+}
+
+const acta_type *acti_types_get(const acti_node *node, uint32_t number, const char **name)
+{
+    const acti_types *types = &node->types;
+    *name = NULL;
+    if (number == 0 || number > types->known_count)
+        return NULL;
+    *name = types->names[number - 1];
+    return types->known[number - 1];
+}
+
+void acti_types_fini(acti_types *types)
+{
+    tdestroy(types->sent, free);
+    for (uint32_t i = 0; i < types->known_count; i++)
+        free(types->names[i]);
+    free(types->names);
+    free(types->known);
+    *types = (acti_types){0};
+}
