@@ -107,6 +107,11 @@ void acti_monitor_down(acta_msg *m, const char *who, int reason)
         acti_monitor_drop(m);
 }
 
+uint64_t *acti_monitor_tag(acta_msg *monitor)
+{
+    return &((monitor_record *)(void *)monitor)->tag; // not record_of: the kind may be changing elsewhere
+}
+
 acti_monitor_view acti_monitor_see(acta_msg *m)
 {
     monitor_record *record = record_of(m);
@@ -114,8 +119,7 @@ acti_monitor_view acti_monitor_see(acta_msg *m)
         .monitor = &record->msg,
         .watcher = record->watcher,
         .watched = record->watched,
-        .id = record->id,
-        .tag = &record->tag};
+        .id = record->id};
 }
 
 void acti_monitor_drop(acta_msg *m)

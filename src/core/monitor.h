@@ -31,13 +31,16 @@ acti_monitor_down(acta_msg *m, const char *who, int reason);
 acta_msg *
 acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id);
 
-// What a layer above sees of a MONITOR, DEMONITOR or DOWN that it holds for another node. The tag is its own.
+// acti_monitor_tag is a word of a MONITOR that belongs to the layer above that sends it, wherever the MONITOR is.
+uint64_t *
+acti_monitor_tag(acta_msg *monitor);
+
+// What a layer above sees of a MONITOR, DEMONITOR or DOWN that it holds.
 typedef struct acti_monitor_view {
     acta_msg *monitor; // the MONITOR that a DEMONITOR takes back, or the message itself
     acti_actor *watcher;
     acti_actor *watched;
     uint64_t id;
-    uint64_t *tag;
 } acti_monitor_view;
 
 acti_monitor_view

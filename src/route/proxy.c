@@ -294,13 +294,14 @@ static void say_monitor(acti_proxy *proxy, acta_msg *m)
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
     acti_export *watcher = acti_export_get(node, view.watcher);
-    *view.tag = watcher != NULL ? acti_slots_add(&node->monitors, m) : 0;
-    if (*view.tag == 0) {
+    uint64_t id = watcher != NULL ? acti_slots_add(&node->monitors, m) : 0;
+    *acti_monitor_tag(m) = id;
+    if (id == 0) {
         acti_monitor_down(m, proxy->actor->name, ACTA_ENOMEM);
         return;
     }
     watcher->uses++;
-    acti_frame frame = {.kind = ACTI_FRAME_MONITOR, .actor = proxy->id, .from = watcher->id, .id = *view.tag};
+    acti_frame frame = {.kind = ACTI_FRAME_MONITOR, .actor = proxy->id, .from = watcher->id, .id = id};
     acti_node_put(node, &frame);
 }
 
@@ -308,11 +309,12 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
-    if (*view.tag != 0 && acti_slots_get(&node->monitors, *view.tag) == view.monitor) {
+    uint64_t id = *acti_monitor_tag(view.monitor);
+    if (acti_slots_get(&node->monitors, id) == view.monitor) {
         acti_export *watcher = acti_export_get(node, view.watcher); // there is one: this is a use of it
         acti_frame frame = {
-            .kind = ACTI_FRAME_DEMONITOR, .actor = proxy->id, .from = watcher->id, .id = *view.tag};
-        (void)acti_slots_remove(&node->monitors, *view.tag);
+            .kind = ACTI_FRAME_DEMONITOR, .actor = proxy->id, .from = watcher->id, .id = id};
+        (void)acti_slots_remove(&node->monitors, id);
         acti_node_put(node, &frame);
         acti_export_settle(watcher, 1, 0, ACTA_OK);
         acti_monitor_down(view.monitor, proxy->actor->name, ACTA_OK); // its watcher has cancelled it, and swallows this

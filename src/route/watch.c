@@ -43,7 +43,7 @@ void acti_watch_start(acti_node *node, const acti_frame *frame)
     }
     *w = (watch){.record = record, .id = frame->id};
     acti_list_push(&watcher->watches, &w->link);
-    *acti_monitor_see(record).tag = (uint64_t)(uintptr_t)w;
+    *acti_monitor_tag(record) = (uint64_t)(uintptr_t)w;
     int status = watched != NULL ? acti_actor_push(actor, record) : ACTA_EGONE;
     if (status != ACTA_OK)
         acti_monitor_down(record, watched != NULL ? actor->name : "", status);
@@ -62,14 +62,14 @@ void acti_watch_stop(acti_node *node, const acti_frame *frame)
     if (w == NULL)
         return; // its DOWN has been written
     acta_msg *record = w->record;
-    *acti_monitor_see(record).tag = 0;
+    *acti_monitor_tag(record) = 0;
     forget(w);
     acti_monitor_abandon(watcher->actor, record);
 }
 
 void acti_watch_done(acta_msg *m)
 {
-    watch *w = (watch *)(uintptr_t)*acti_monitor_see(m).tag;
+    watch *w = (watch *)(uintptr_t)*acti_monitor_tag(m);
     if (w != NULL)
         forget(w);
 }
@@ -80,7 +80,7 @@ void acti_watches_end(acti_proxy *watcher)
     while ((link = acti_list_pop(&watcher->watches)) != NULL) {
         watch *w = ACTI_CONTAINER_OF(link, watch, link);
         acta_msg *record = w->record;
-        *acti_monitor_see(record).tag = 0;
+        *acti_monitor_tag(record) = 0;
         acti_monitor_abandon(watcher->actor, record);
         free(w);
     }
