@@ -71,6 +71,9 @@ void acta_addr_drop(acta_addr **addr)
 
 void acti_actor_end(acti_actor *actor, int reason)
 {
+    // First, while nothing can be refused yet: whoever fires an alarm or sends a DOWN frees its record when this inbox
+    // does not take it, and these records must not go before the table does.
+    acti_pending_end(actor);
     acta_msg *list = actor->batch;
     acta_msg *rest = acti_inbox_route(&actor->inbox);
     actor->batch = NULL;
@@ -84,7 +87,6 @@ void acti_actor_end(acti_actor *actor, int reason)
         acti_msg_ext *ext = ACTI_CONTAINER_OF(owed, acti_msg_ext, owed);
         acti_ask_answer_ended(actor, ext);
     }
-    acti_pending_end(actor);
     if (actor->arg_free != NULL)
         actor->arg_free(actor->arg);
     // Pairs with the same operation in acta_publish.

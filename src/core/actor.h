@@ -145,8 +145,8 @@ static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
     return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
 }
 
-// acti_actor_end ends an actor in its own turn: closes the inbox, answers and counts what was left, cancels what
-// it waited for, frees its argument and name, and tells its watchers, in this order. The caller's reference
+// acti_actor_end ends an actor in its own turn: cancels what it waited for, closes the inbox, answers and counts
+// what was left, frees its argument and name, and tells its watchers, in this order. The caller's reference
 // (the one of the running actor) is dropped last.
 void
 acti_actor_end(acti_actor *actor, int reason);

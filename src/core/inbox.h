@@ -23,7 +23,8 @@
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
 // replaces PARKED it must see what the last turn did before it parked, and hands that on to the next turn
-// by way of the run queue. The park releases for that push.
+// by way of the run queue. The park releases for that push. A refused push acquires what the route released: the
+// message is then freed by its pusher, and the last turn may have written to what it lies in.
 
 #ifndef ACTI_CORE_INBOX_H
 #define ACTI_CORE_INBOX_H
@@ -53,8 +54,10 @@ static inline acti_pushed acti_inbox_push(acti_inbox *inbox, acta_msg *m)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word); // a guess; the swap below decides
     do {
-        if (seen == ACTI_INBOX_ROUTED)
+        if (seen == ACTI_INBOX_ROUTED) {
+            (void)acti_au64_load_acquire(&inbox->word);
             return ACTI_PUSH_ROUTED;
+        }
         m->next = seen < ACTI_INBOX_STATES ? NULL : (acta_msg *)(uintptr_t)seen;
     } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, (uint64_t)(uintptr_t)m));
     return seen == ACTI_INBOX_PARKED ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
