@@ -128,6 +128,8 @@ static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as
         acti_monitor_request(actor, m);
         break;
     case ACTI_MSG_STOP:
+        acti_stop_free(m);
+        break;
     case ACTI_MSG_EOF:
     case ACTI_MSG_EVENT:
         break;
@@ -150,12 +152,27 @@ int acta_stop(acta_addr *who)
         return ACTA_EINVAL;
     // Relaxed: it only decides who pushes; the push publishes.
     if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_STOP) & ACTI_ACTOR_STOP)
-        return ACTA_OK;
+        return acti_au64_load_relaxed(&actor->inbox.word) == ACTI_INBOX_ROUTED ? ACTA_EGONE : ACTA_OK;
     return acti_actor_push(actor, &actor->stop_msg);
 }
 
 void acti_actor_kill(acti_actor *actor)
 {
-    (void)acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL);
-    (void)acta_stop(acti_addr_of(actor)); // wakes it; the push publishes the flag
+    // Relaxed: the push, which also wakes it, publishes the flag.
+    uint32_t before = acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL | ACTI_ACTOR_STOP);
+    if ((before & ACTI_ACTOR_STOP) == 0) {
+        (void)acti_actor_push(actor, &actor->stop_msg);
+        return;
+    }
+    // It was told to stop before, may have taken that message long ago, and now waits for something else. Without
+    // memory it is not woken, and a close by force says that it does not return.
+    acta_msg *again = acti_msg_new(ACTI_MSG_STOP, NULL, 0, false);
+    if (again != NULL && acti_actor_push(actor, again) != ACTA_OK)
+        acti_msg_release(again);
+}
+
+void acti_stop_free(acta_msg *m)
+{
+    if ((m->flags & ACTI_MSG_EMBEDDED) == 0)
+        acti_msg_release(m);
 }

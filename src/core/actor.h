@@ -160,4 +160,8 @@ acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as);
 void
 acti_actor_kill(acti_actor *actor);
 
+// acti_stop_free is done with a STOP: the actor's own, or one that a kill has made.
+void
+acti_stop_free(acta_msg *m);
+
 #endif

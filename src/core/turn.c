@@ -230,8 +230,11 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
         acti_monitor_request(actor, m);
         return NULL;
     case ACTI_MSG_STOP:
-        actor->eof = ACTA_ESTOPPED;
-        actor->ended_inbox = true;
+        acti_stop_free(m);
+        if (!killed(actor)) {
+            actor->eof = ACTA_ESTOPPED;
+            actor->ended_inbox = true;
+        }
         return NULL;
     case ACTI_MSG_EOF:
         // Relaxed: the flag was set before the release of the sender that pushed this.
