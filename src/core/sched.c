@@ -92,7 +92,9 @@ void acti_sched_ready(acti_actor *actor)
     acti_worker *home = actor->home;
     if (w == NULL || (home != NULL && home != w)) {
         if (home == NULL) {
-            inject(&actor->sys->sched, actor);
+            acti_sched *sched = &actor->sys->sched;
+            inject(sched, actor);
+            acti_sched_stir(sched); // also from a worker of another system: none of ours comes by itself
             return;
         }
         void *seen = acti_aptr_load_relaxed(&home->mail);
@@ -140,8 +142,6 @@ static void inject(acti_sched *sched, acti_actor *actor)
     ready_push(&sched->inject, actor);
     acti_au32_store_relaxed(&sched->inject_count, acti_au32_load_relaxed(&sched->inject_count) + 1);
     acti_lock_give(&sched->lock);
-    if (acti_here.worker == NULL) // a worker that injects will come by itself
-        acti_sched_stir(sched);
 }
 
 // ---- the worker -----------------------------------------------------------------------
