@@ -333,7 +333,8 @@ static void rest(acti_worker *w)
     w->measured_ns = acti_clock_ns();
     w->measured_handled = acti_au64_load_relaxed(&w->counters.at[ACTI_HANDLED]);
     acti_clock_run(w->sys);
-    if (!called && watching) {
+    // What the clock has made ready goes first; it may fill the ring, which a theft would write over.
+    if (!called && watching && acti_runq_size(&w->ring) == 0) {
         acti_actor *actor = steal(w, true);
         if (actor != NULL)
             keep(w, actor);
