@@ -96,10 +96,10 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
         acti_msg_release(m);
         (void)acti_pending_remove(asker, record->id, ACTI_PENDING_ASK);
         free_record(record);
-        acti_tally(asker->sys, ACTI_REFUSED, 1);
+        acti_tally(target->sys, ACTI_REFUSED, 1);
         return status;
     }
-    acti_tally(asker->sys, ACTI_SENT, 1);
+    acti_tally(target->sys, ACTI_SENT, 1); // the system in which it will be handled
     // The record cannot have gone: its outcome is taken in our own turn.
     uint64_t now_ns = acti_clock_ns();
     if (timeout_ns < UINT64_MAX - now_ns) {
