@@ -29,6 +29,12 @@ typedef struct timer_record {
     bool cancelled;     // the owner's turn only
 } timer_record;
 
+// later is a moment after another, or the last but one of the clock: the last stands for never.
+static uint64_t later(uint64_t ns, uint64_t by_ns)
+{
+    return by_ns < UINT64_MAX - ns ? ns + by_ns : UINT64_MAX - 1;
+}
+
 static void fire(acti_alarm *alarm)
 {
     timer_record *record = ACTI_CONTAINER_OF(alarm, timer_record, alarm);
@@ -67,7 +73,7 @@ int acta_timer_start(acta_self *self, uint64_t delay_ns, uint64_t period_ns, uin
     acti_actor_ref(actor);
     record->owner = actor;
     record->period_ns = period_ns;
-    record->due_ns = delay_ns < UINT64_MAX - now_ns ? now_ns + delay_ns : UINT64_MAX - 1;
+    record->due_ns = later(now_ns, delay_ns);
     record->alarm.fire = fire;
     *timer = record->id;
     acti_clock_set(actor->sys, &record->alarm, record->due_ns);
@@ -87,7 +93,8 @@ acta_msg *acti_timer_admit(acti_actor *actor, acta_msg *m)
         uint64_t now_ns = acti_clock_ns();
         if (now_ns > record->due_ns)
             count += (now_ns - record->due_ns) / record->period_ns;
-        record->due_ns += count * record->period_ns;
+        // So many periods have passed since due_ns, but for the last: only that one can reach beyond the clock.
+        record->due_ns = later(record->due_ns + (count - 1) * record->period_ns, record->period_ns);
     } else {
         (void)acti_pending_remove(actor, record->id, ACTI_PENDING_TIMER);
     }
