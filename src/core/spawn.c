@@ -47,16 +47,13 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
 // start lets a new actor run. On failure nothing of it is running.
 static int start(acti_actor *actor, uint32_t stack_bytes)
 {
-    if (actor->place == ACTA_THREAD) {
-        acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // published by starting the thread
+    if (actor->place == ACTA_THREAD)
         return acti_thread_of_actor(actor);
-    }
     if (!actor->is_body)
         return ACTA_OK; // parked until something comes
     actor->on.fiber = acti_fiber_new(stack_bytes, body_main, actor);
     if (actor->on.fiber == NULL)
         return ACTA_EIO;
-    acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // published by the run queue
     acti_sched_ready(actor);
     return ACTA_OK;
 }
@@ -80,6 +77,9 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
 
     // The sender is made first: once it runs, the actor may look at itself.
     acta_tx *sender = acti_tx_new(actor, NULL, opts->where != NULL ? opts->where : "acta_spawn_with");
+    // Not parked before a close by force can find it: whoever stops it then must not wake it too. Published by the list.
+    if (actor->is_body || actor->place == ACTA_THREAD)
+        acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY);
     acti_system_enter(actor);
     status = start(actor, opts->stack_bytes != 0 ? opts->stack_bytes : sys->opts.stack_bytes);
     if (status != ACTA_OK) {
@@ -90,6 +90,9 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         acti_actor_unref(actor);
         return status;
     }
+    // A close by force that has begun meanwhile looked at the list too early to find this actor.
+    if (acti_au32_load_acquire(&sys->closing) == 2)
+        acti_actor_kill(actor);
     *tx = sender;
     return ACTA_OK;
 }
