@@ -111,6 +111,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     uint64_t goodbye_ns = after(FORCE_NS);
     close_upper(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
     wait_for_threads(sys);
+    acti_sched_stop(&sys->sched); // a worker may be about to count a tick that has been handled already
 
     acta_ledger ledger;
     acta_ledger_read(sys, &ledger);

@@ -63,6 +63,7 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
     acti_lock_init(&sys->report_lock);
     status = acti_sched_start(&sys->sched, sys, filled.workers);
     if (status != ACTA_OK) {
+        acti_sched_stop(&sys->sched);
         acti_system_free(sys);
         return status;
     }
@@ -72,7 +73,6 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
 
 void acti_system_free(acta_system *sys)
 {
-    acti_sched_stop(&sys->sched);
     acti_names_fini(&sys->names);
     acti_clock_fini(&sys->clock);
     for (int i = 0; i < ACTI_ALIVE_LISTS; i++)

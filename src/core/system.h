@@ -85,7 +85,7 @@ acti_system_leave(acti_actor *actor);
 uint32_t
 acti_system_alive(acta_system *sys, bool internals);
 
-// acti_system_free stops the workers and frees a system in which nothing is alive, or that did not open.
+// acti_system_free frees a system whose workers have been stopped.
 void
 acti_system_free(acta_system *sys);
 
