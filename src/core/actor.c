@@ -44,7 +44,12 @@ void acti_actor_unref(acti_actor *actor)
     if (actor->freed != NULL)
         actor->freed(actor);
     else
-        acti_pool_free(actor, (uint32_t)actor->room * 64);
+        acti_actor_give_back(actor);
+}
+
+void acti_actor_give_back(acti_actor *actor)
+{
+    acti_pool_free(actor, (uint32_t)actor->room * 64);
 }
 
 acta_addr *acta_tx_addr(acta_tx *tx)

@@ -127,6 +127,10 @@ static inline void acti_actor_ref(acti_actor *actor)
 void
 acti_actor_unref(acti_actor *actor);
 
+// acti_actor_give_back frees the memory, whatever the counts say.
+void
+acti_actor_give_back(acti_actor *actor);
+
 // acti_actor_push gives a message to the actor and wakes it if need be.
 //
 // Owns:    m is the actor's on ACTA_OK, else still the caller's.
