@@ -190,9 +190,11 @@ TEST(broken_session_neither_allocates_nor_answers)
 {
     acti_session session;
     bring(&session, OPEN);
+    acti_frame send = sample(ACTI_FRAME_SEND, 1);
+    feed_frame(&session, &send);
+    assert_int_equal(next_kind(&session), ACTI_FRAME_SEND); // to be acknowledged, were it not broken
     acti_session_refuse(&session, ACTA_EREFUSED, "full: come back later");
     acti_session before = session;
-    acti_frame send = sample(ACTI_FRAME_SEND, 1);
     size_t room = 1, at;
     assert_null(acti_session_space(&session, &room));
     assert_int_equal(room, 0);
@@ -782,6 +784,9 @@ TEST(crossing_goodbyes_end_both_sides_left)
     assert_int_equal(next_kind(&a), ACTI_FRAME_GOODBYE);
     assert_int_equal(next_kind(&b), ACTI_FRAME_GOODBYE);
     assert_int_equal(a.state, ACTI_SESSION_LEAVING);
+    size_t size = a.out.size;
+    acti_session_ack(&a); // the FAREWELL was one
+    assert_int_equal(a.out.size, size);
     carry(&a, &b);
     carry(&b, &a);
     assert_int_equal(next_kind(&a), ACTI_FRAME_FAREWELL);
@@ -797,8 +802,15 @@ TEST(crossing_goodbyes_end_both_sides_left)
 TEST(left_session_takes_bytes_for_ever_without_growing)
 {
     acti_session session;
-    bring(&session, LEFT);
-    acti_frame send = sample(ACTI_FRAME_SEND, 2);
+    bring(&session, OPEN);
+    // A GOODBYE and, in the same read, what may not follow it.
+    acti_frame goodbye = sample(ACTI_FRAME_GOODBYE, 1), send = sample(ACTI_FRAME_SEND, 2);
+    feed_frame(&session, &goodbye);
+    feed_frame(&session, &send);
+    assert_int_equal(next_kind(&session), ACTI_FRAME_GOODBYE);
+    assert_int_equal(next_kind(&session), 0);
+    assert_int_equal(session.state, ACTI_SESSION_LEFT);
+    acti_buf_consume(&session.out, session.out.size);
     size_t room = session.in.room;
     for (int i = 0; i < 10000; i++)
         feed_frame(&session, &send);
