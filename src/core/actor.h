@@ -70,6 +70,7 @@ struct acti_actor {
     // ---- rarely touched
     acti_list watchers; // monitors of others on this actor; its own turn only
     acti_list alive;    // in the system's list; its lock
+    acta_msg *late;     // monitors that came while it was ending; the same lock
     acta_msg eof_msg;
     acta_msg stop_msg;
     union {

@@ -4,8 +4,8 @@
 //
 // The asker keeps a record of each ask in its table, with an alarm. Whatever comes first takes the record out: a
 // reply (also one that says why there is none), or the timeout. All that happens in the asker's own turns,
-// so an ask has one outcome and no atomics. The record is at the same time the memory of the failure message that a timeout
-// becomes, and the request is the memory of the failure that says it was not answered: an outcome cannot be
+// so an ask has one outcome and no atomics. The record is at the same time the memory of the failure message that a
+// timeout becomes, and the request is the memory of the failure that says it was not answered: an outcome cannot be
 // lost for lack of memory.
 
 #ifndef ACTI_CORE_ASK_H

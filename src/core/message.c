@@ -63,9 +63,9 @@ int acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, u
 void acti_msg_release(acta_msg *m)
 {
     if (m->flags & ACTI_MSG_EXT) {
-        acti_origin *origin = acti_msg_ext_of(m)->origin;
-        if (origin != NULL)
-            origin->done(origin, m);
+        acti_msg_ext *ext = acti_msg_ext_of(m);
+        if (ext->origin != NULL)
+            ext->origin->done(ext->origin, ext->bytes);
     }
     acti_assert((m->flags & ACTI_MSG_EMBEDDED) == 0);
     acti_pool_free(m, (uint32_t)m->room * ROOM_UNIT);
@@ -75,7 +75,7 @@ void acti_msg_fail(acta_msg *ask, int status, const char *who, const char *cause
 {
     acti_msg_ext ext = *acti_msg_ext_of(ask);
     if (ext.origin != NULL)
-        ext.origin->done(ext.origin, ask);
+        ext.origin->done(ext.origin, ext.bytes);
     ext.origin = NULL;
 
     acta_failure *failure = (acta_failure *)(void *)(ask + 1);

@@ -45,7 +45,7 @@ enum {
 // acti_origin is told when a message that came from another node is done with, so that the sender's credit can
 // grow again. done runs on whichever thread frees the message.
 typedef struct acti_origin {
-    void (*done)(struct acti_origin *origin, const acta_msg *m);
+    void (*done)(struct acti_origin *origin, uint32_t bytes);
 } acti_origin;
 
 typedef struct acti_msg_ext {
@@ -53,6 +53,7 @@ typedef struct acti_msg_ext {
     uint64_t ask;        // ASK and REPLY: id in the asker's table
     acti_list owed;      // ASK: in the list of what its taker owes
     acti_origin *origin; // or NULL
+    uint32_t bytes;      // what the message took on its way here; for the origin
 } acti_msg_ext;
 
 // An actor's name, with the NUL; longer ones are cut.

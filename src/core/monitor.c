@@ -64,10 +64,16 @@ int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
         return status;
     }
     *monitor = record->id;
-    status = acti_actor_push(watched, m);
-    if (status != ACTA_OK)
-        acti_monitor_down(m, watched->name, status);
+    acti_monitor_give(watched, m);
     return ACTA_OK;
+}
+
+void acti_monitor_give(acti_actor *watched, acta_msg *m)
+{
+    int status = acti_actor_push(watched, m);
+    // Refused, it may still be ending: its name may be taken yet, and answers to the watcher be on their way.
+    if (status != ACTA_OK && !acti_system_leave_late(watched, m))
+        acti_monitor_down(m, watched->name, status);
 }
 
 void acti_monitor_request(acti_actor *watched, acta_msg *m)

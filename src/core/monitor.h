@@ -3,8 +3,8 @@
 // monitor.h - watching for the end of an actor.
 //
 // One record per monitor goes to and fro: to the watched as a MONITOR, back as the DOWN. A demonitor sends a second
-// message, which lies in the record too: so nothing is allocated when an actor ends or a watch is given up. The record is
-// freed when neither message is on its way any more.
+// message, which lies in the record too: so nothing is allocated when an actor ends or a watch is given up. The
+// record is freed when neither message is on its way any more.
 //
 //   to the watched --taken--> in its list --it ends--> DOWN to the watcher --taken--> shown, or swallowed if cancelled
 //                                         --DEMONITOR taken--> DOWN to the watcher, swallowed there
@@ -13,6 +13,10 @@
 #define ACTI_CORE_MONITOR_H
 
 #include "core/actor.h"
+
+// acti_monitor_give gives a MONITOR to the watched. If that has ended its DOWN comes at once.
+void
+acti_monitor_give(acti_actor *watched, acta_msg *m);
 
 // acti_monitor_request deals with a MONITOR or a DEMONITOR that the watched has taken.
 void

@@ -14,8 +14,8 @@
 // microseconds, and waking a core tens of microseconds. So each worker measures what a message costs it, and
 // others steal from its ring only when that is above ACTI_SCHED_SPREAD_NS: talkers stay on one core, where
 // they find each other's messages in cache, and computing spreads. A worker that is stuck in one long turn cannot be
-// foreseen: while any worker is busy one idle worker is the watcher, which looks every ACTI_SCHED_WATCH_NS and takes what
-// waits behind such a turn. When all are idle nobody wakes up.
+// foreseen: while any worker is busy one idle worker is the watcher, which looks every ACTI_SCHED_WATCH_NS and takes
+// what waits behind such a turn. When all are idle nobody wakes up.
 
 #ifndef ACTI_CORE_SCHED_H
 #define ACTI_CORE_SCHED_H

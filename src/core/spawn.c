@@ -77,7 +77,8 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
 
     // The sender is made first: once it runs, the actor may look at itself.
     acta_tx *sender = acti_tx_new(actor, NULL, opts->where != NULL ? opts->where : "acta_spawn_with");
-    // Not parked before a close by force can find it: whoever stops it then must not wake it too. Published by the list.
+    // Not parked before a close by force can find it: whoever stops it then must not wake it too. Published by the
+    // list.
     if (actor->is_body || actor->place == ACTA_THREAD)
         acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY);
     acti_system_enter(actor);

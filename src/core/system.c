@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/monitor.h"
 #include "core/type.h"
 
 #define WORKERS_MAX 256
@@ -106,11 +107,40 @@ void acti_system_enter(acti_actor *actor)
     acti_lock_give(&alive->lock);
 }
 
+bool acti_system_leave_late(acti_actor *actor, acta_msg *monitor)
+{
+    acti_alive *alive = list_of(actor);
+    acti_lock_take(&alive->lock);
+    bool ending = acti_list_linked(&actor->alive);
+    if (ending) {
+        monitor->next = actor->late;
+        actor->late = monitor;
+    }
+    acti_lock_give(&alive->lock);
+    return ending;
+}
+
+static void tell_late(acti_actor *actor, acta_msg *late)
+{
+    while (late != NULL) {
+        acta_msg *next = late->next;
+        acti_monitor_down(late, actor->name, ACTA_EGONE);
+        late = next;
+    }
+}
+
 void acti_system_leave(acti_actor *actor)
 {
     acta_system *sys = actor->sys;
     acti_alive *alive = list_of(actor);
     acti_lock_take(&alive->lock);
+    while (actor->late != NULL) {
+        acta_msg *late = actor->late;
+        actor->late = NULL;
+        acti_lock_give(&alive->lock);
+        tell_late(actor, late);
+        acti_lock_take(&alive->lock);
+    }
     acti_list_remove(&actor->alive);
     bool last = --*count_of(alive, actor) == 0;
     // Under the lock, because the closer frees the system once it has seen that this list is empty.
@@ -162,6 +192,11 @@ void acta_ledger_read(const acta_system *sys, acta_ledger *out)
     // What is neither handled, nor returned, nor dropped, waits in an inbox; when no inbox is left, it must be 0.
     ledger.queued = ledger.sent - ledger.handled - ledger.returned - ledger.dropped;
     *out = ledger;
+}
+
+const char *acta_version(void)
+{
+    return ACTI_VERSION;
 }
 
 uint64_t acta_now_ns(const acta_system *sys)

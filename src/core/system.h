@@ -81,6 +81,11 @@ acti_system_enter(acti_actor *actor);
 void
 acti_system_leave(acti_actor *actor);
 
+// acti_system_leave_late leaves a MONITOR with an actor whose inbox is closed but who has not left: it is told as it
+// leaves. False: it has left.
+ACTA_NODISCARD bool
+acti_system_leave_late(acti_actor *actor, acta_msg *monitor);
+
 // acti_system_alive is how many have not ended.
 uint32_t
 acti_system_alive(acta_system *sys, bool internals);

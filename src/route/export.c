@@ -2,9 +2,9 @@
 //
 // export.c - actors of ours that the peer knows: what it holds of them, and the credit it has for each.
 //
-// An export is kept while the peer holds a sender, or owes the outcome of an ask or a monitor of that actor, and as long as
-// the actor lives, because the peer may still have its address. What has ended is swept out when the table has doubled.
-// Messages on their way keep the memory longer.
+// An export is kept while the peer holds a sender, or owes the outcome of an ask or a monitor of that actor, and as
+// long as the actor lives, because the peer may still have its address. What has ended is swept out when the table
+// has doubled. Messages on their way keep the memory longer.
 
 #include <search.h>
 #include <stdlib.h>
@@ -31,20 +31,25 @@ static void unref(acti_export *export)
     free(export);
 }
 
+void acti_export_handled(acti_export *export, uint32_t size)
+{
+    uint64_t messages = acti_au64_add_relaxed(&export->done_messages, 1) + 1; // counts only; the push publishes
+    uint64_t bytes = acti_au64_add_relaxed(&export->done_bytes, size) + size;
+    if (messages < ACTI_NODE_CREDIT_MESSAGES / 2 && bytes < ACTI_NODE_CREDIT_BYTES / 2)
+        return;
+    // One event at a time; the node lowers the flag before it reads the counts.
+    if (acti_au32_swap_acq_rel(&export->credit_queued, 1) != 0)
+        return;
+    (void)acti_au32_add_relaxed(&export->refs, 1); // the event's; the caller has one
+    if (acti_actor_push(export->node->actor, &export->credit_event) != ACTA_OK)
+        unref(export);
+}
+
 // done is called when a message from the peer has been handled, on any thread.
-static void done(acti_origin *origin, const acta_msg *m)
+static void done(acti_origin *origin, uint32_t bytes)
 {
     acti_export *export = ACTI_CONTAINER_OF(origin, acti_export, origin);
-    uint64_t messages = acti_au64_add_relaxed(&export->done_messages, 1) + 1; // counts only; the push publishes
-    uint64_t bytes = acti_au64_add_relaxed(&export->done_bytes, m->size) + m->size;
-    if (messages >= ACTI_NODE_CREDIT_MESSAGES / 2 || bytes >= ACTI_NODE_CREDIT_BYTES / 2) {
-        // One event at a time; the node lowers the flag before it reads the counts.
-        if (acti_au32_swap_acq_rel(&export->credit_queued, 1) == 0) {
-            (void)acti_au32_add_relaxed(&export->refs, 1); // the event's; we have one
-            if (acti_actor_push(export->node->actor, &export->credit_event) != ACTA_OK)
-                unref(export);
-        }
-    }
+    acti_export_handled(export, bytes);
     unref(export);
 }
 

@@ -299,11 +299,11 @@ static void hear(acti_node *node)
         } else {
             int status = acti_node_receive(node, &frame);
             if (status != ACTA_OK)
-                acti_node_break(node, status, status == ACTA_EMALFORMED ? "the peer sent what makes no sense: update or fix it"
-                                                                        : "no memory for what the peer sent");
+                acti_node_break(node, status,
+                                status == ACTA_EMALFORMED ? "the peer sent what makes no sense: update or fix it"
+                                                          : "no memory for what the peer sent");
         }
     }
-    acti_session_ack(session);
 }
 
 static void on_read(acti_node *node)
@@ -342,6 +342,7 @@ static void flush(acti_node *node)
     }
     if (node->write_pending || node->closing)
         return;
+    acti_session_ack(session); // once for all that was heard since the last write
     if (session->out.size > 0 && !node->write_failed) {
         acti_session_take(session, &node->writing);
         node->write_pending = true;

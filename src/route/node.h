@@ -137,6 +137,11 @@ acti_export_find(acti_node *node, uint64_t id);
 void
 acti_export_settle(acti_export *export, uint32_t uses, uint32_t held, int reason);
 
+// acti_export_handled counts a message of size bytes from the peer that is done with, or could not be taken: credit
+// that grows again. Threads: any that holds a reference.
+void
+acti_export_handled(acti_export *export, uint32_t size);
+
 // acti_export_credit tells the peer what has been handled.
 void
 acti_export_credit(acti_export *export);

@@ -204,7 +204,8 @@ void acti_proxy_credit(acti_node *node, const acti_frame *frame)
     }
 }
 
-// write_message writes a frame with the message's type and body, and counts it. Out has room: see acti_proxy_run.
+// write_message writes a frame with the message's type and body, and counts it in the ledger and, if it needs any,
+// against the credit. Out has room: see acti_proxy_run.
 static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
 {
     acti_node *node = proxy->node;
@@ -214,9 +215,15 @@ static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
     if (status == ACTA_OK)
         status = acti_session_begin(&node->session, frame, &at);
     if (status == ACTA_OK) {
+        size_t start = node->session.out.size;
         status = acti_codec_encode(m->type, m + 1, &node->session.out);
+        size_t packed = node->session.out.size - start;
         int end = acti_session_end(&node->session, at, status != ACTA_OK);
         status = status != ACTA_OK ? status : end;
+        if (status == ACTA_OK && needs_credit(m)) {
+            proxy->credit_messages--;
+            proxy->credit_bytes -= (int64_t)packed;
+        }
     }
     acti_tally(sys, status == ACTA_OK ? ACTI_HANDLED : ACTI_DROPPED_UNREACH, 1);
     if (status != ACTA_OK)
@@ -228,8 +235,6 @@ static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
 static void say_send(acti_proxy *proxy, acta_msg *m)
 {
     acti_frame frame = {.kind = ACTI_FRAME_SEND, .actor = proxy->id};
-    proxy->credit_messages--;
-    proxy->credit_bytes -= m->size;
     (void)write_message(proxy, m, &frame);
     acti_msg_release(m);
 }
@@ -241,8 +246,6 @@ static void say_ask(acti_proxy *proxy, acta_msg *m)
     int status = ACTA_ENOMEM;
     acti_export *asker = acti_export_get(node, acti_msg_ext_of(m)->asker);
     uint64_t id = asker != NULL ? acti_slots_add(&node->asks, m) : 0;
-    proxy->credit_messages--;
-    proxy->credit_bytes -= m->size;
     if (id != 0) {
         asker->uses++;
         acti_frame frame = {.kind = ACTI_FRAME_ASK, .actor = proxy->id, .from = asker->id, .id = id};
@@ -265,7 +268,8 @@ static void say_reply(acti_proxy *proxy, acta_msg *m)
         acta_failure failure = {
             .status = ACTA_ETOOBIG, .who = "", .cause = "the reply is larger than the asker's node takes"};
         acta_msg *instead;
-        if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &instead) == ACTA_OK) {
+        if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &instead) ==
+            ACTA_OK) {
             acti_tally(proxy->actor->sys, ACTI_SENT, 1);
             (void)write_message(proxy, instead, &frame);
             acti_msg_release(instead);
@@ -317,7 +321,7 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
         (void)acti_slots_remove(&node->monitors, id);
         acti_node_put(node, &frame);
         acti_export_settle(watcher, 1, 0, ACTA_OK);
-        acti_monitor_down(view.monitor, proxy->actor->name, ACTA_OK); // its watcher has cancelled it, and swallows this
+        acti_monitor_down(view.monitor, proxy->actor->name, ACTA_OK); // swallowed: its watcher has cancelled it
     } // else its DOWN is on the way
     acti_monitor_drop(m);
 }

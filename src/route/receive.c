@@ -28,7 +28,8 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
         return NULL;
     }
     size_t size;
-    *status = acti_codec_measure(type, frame->rest, frame->rest_size, node->actor->sys->opts.message_bytes_max, &size, why);
+    uint32_t limit = node->actor->sys->opts.message_bytes_max;
+    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &size, why);
     if (*status != ACTA_OK)
         return NULL;
     acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, true);
@@ -50,10 +51,11 @@ static const char *name_of(const acti_node *node, const acti_frame *frame)
 }
 
 // come_from lets the receiver's credit grow again when m is done with.
-static void come_from(acti_export *export, acta_msg *m)
+static void come_from(acti_export *export, acta_msg *m, const acti_frame *frame)
 {
     (void)acti_au32_add_relaxed(&export->refs, 1); // the message's; the table has one
     acti_msg_ext_of(m)->origin = &export->origin;
+    acti_msg_ext_of(m)->bytes = (uint32_t)frame->rest_size;
 }
 
 static int on_send(acti_node *node, const acti_frame *frame)
@@ -68,9 +70,10 @@ static int on_send(acti_node *node, const acti_frame *frame)
     if (m == NULL) {
         acti_report(sys, "a %s from node %s to %s was lost: %s", name_of(node, frame), node->session.peer.name,
                     export->actor->name, why);
+        acti_export_handled(export, (uint32_t)frame->rest_size);
         return ACTA_OK;
     }
-    come_from(export, m);
+    come_from(export, m, frame);
     if (acti_actor_push(export->actor, m) == ACTA_OK) {
         acti_tally(sys, ACTI_SENT, 1);
     } else {
@@ -104,9 +107,11 @@ static int on_ask(acti_node *node, const acti_frame *frame)
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_ASK, frame, &status, &why);
-    if (m == NULL)
+    if (m == NULL) {
+        acti_export_handled(export, (uint32_t)frame->rest_size);
         return refuse(frame, asker, status, export->actor->name, why);
-    come_from(export, m);
+    }
+    come_from(export, m, frame);
     acti_actor_ref(asker->actor);
     acti_msg_ext_of(m)->asker = asker->actor;
     acti_msg_ext_of(m)->ask = frame->id;

@@ -2,8 +2,8 @@
 //
 // watch.c - the peer's actors that watch ours: the proxy of the watcher is a watcher like any other.
 //
-// A watch links the peer's MONITOR to the record that is with the watched actor here. It goes when the record comes back as a
-// DOWN and is written, when the peer takes it back, or with the node.
+// A watch links the peer's MONITOR to the record that is with the watched actor here. It goes when the record comes
+// back as a DOWN and is written, when the peer takes it back, or with the node.
 
 #include <stdlib.h>
 
