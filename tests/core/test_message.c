@@ -112,12 +112,13 @@ TEST(a_request_turns_into_its_failure_in_place_whatever_its_size)
 typedef struct counted_origin {
     acti_origin origin;
     int done;
+    uint32_t bytes;
 } counted_origin;
 
-static void done(acti_origin *origin, const acta_msg *m)
+static void done(acti_origin *origin, uint32_t bytes)
 {
-    (void)m;
     ((counted_origin *)(void *)origin)->done++;
+    ((counted_origin *)(void *)origin)->bytes += bytes;
 }
 
 TEST(the_origin_of_a_message_is_told_exactly_once)
@@ -132,8 +133,10 @@ TEST(the_origin_of_a_message_is_told_exactly_once)
 
     m = copied(ACTI_MSG_ASK, acta_type_of(item), &(item){0});
     acti_msg_ext_of(m)->origin = &origin.origin;
+    acti_msg_ext_of(m)->bytes = 7;
     acti_msg_release(m);
     assert_int_equal(origin.done, 2);
+    assert_int_equal(origin.bytes, 7);
 }
 
 int main(void)
