@@ -51,13 +51,16 @@ TEST(null_with_a_count_is_refused)
     refused(of_bytess, ACTA_EINVAL, .x = {&item, 1});
 }
 
-// Nothing of that size exists, so it is refused unread.
+// Nothing of that size exists, so it is refused unread, even by a buffer without a limit.
 TEST(what_msgpack_cannot_count_is_refused)
 {
-    size_t most = UINT32_MAX;
-    refused(of_bytes, ACTA_ETOOBIG, .x = {"", most + 1});
-    refused(of_i64s, ACTA_ETOOBIG, .x = {&(int64_t){0}, most + 1});
-    refused(of_strs, ACTA_ETOOBIG, .x = {&(const char *){""}, most + 1});
+    size_t most = UINT32_MAX, limit = SIZE_MAX;
+    of_bytes bytes = {{"", most + 1}};
+    of_i64s numbers = {{&(int64_t){0}, most + 1}};
+    of_strs texts = {{&(const char *){""}, most + 1}};
+    assert_refused(acta_type_of(of_bytes), &bytes, limit, ACTA_ETOOBIG);
+    assert_refused(acta_type_of(of_i64s), &numbers, limit, ACTA_ETOOBIG);
+    assert_refused(acta_type_of(of_strs), &texts, limit, ACTA_ETOOBIG);
 }
 
 TEST(buffer_is_filled_to_its_limit_and_not_a_byte_further)

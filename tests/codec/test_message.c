@@ -54,8 +54,10 @@ TEST(every_kind_is_in_the_table_with_its_place)
 
 TEST(kinds_have_the_names_that_are_written)
 {
-    static const char *const names[] = {"i64",       "u64",       "f64",       "bool",       "str",       "bytes",
-                                        "i64_array", "u64_array", "f64_array", "bool_array", "str_array", "bytes_array"};
+    static const char *const names[] = {
+        "i64",       "u64",       "f64",       "bool",       "str",       "bytes",
+        "i64_array", "u64_array", "f64_array", "bool_array", "str_array", "bytes_array",
+    };
     for (unsigned i = 0; i < 12; i++)
         assert_string_equal(acti_kind_name(acta_type_of(shared_every)->fields[i].kind), names[i]);
     assert_string_equal(acti_kind_name(6), "?");

@@ -26,6 +26,10 @@ static const acta_type pair_type = {"pair", sizeof(pair), 2, 1, pair_fields};
 static acta_type_entry pair_entry = {&pair_type, &pair_type, NULL};
 static acta_type_entry pair_again = {&pair_type, &pair_type, NULL};
 
+// Another, of one file alone.
+static const acta_type lone_type = {"lone", sizeof(pair), 2, 1, pair_fields};
+static acta_type_entry lone_entry = {&lone_type, &lone_type, NULL};
+
 static void assert_refused(const acta_type *type, const char *words)
 {
     char why[200] = "";
@@ -213,6 +217,16 @@ TEST(second_object_of_a_name_is_compared_too_and_the_first_is_found)
     pair_again.type = pair_again.here = &pair_type;
 }
 
+// The object that the linker chose may be one of a shared library that never entered it.
+TEST(view_of_a_file_is_compared_with_the_object_chosen)
+{
+    acta_type smaller = {"lone", sizeof(pair), 1, 1, pair_fields};
+    lone_entry.here = &smaller;
+    assert_int_equal(acti_types_check(NULL, 0), ACTA_EINVAL);
+    lone_entry.here = &lone_type;
+    assert_int_equal(acti_types_check(NULL, 0), ACTA_OK);
+}
+
 TEST(why_is_cut_to_its_size)
 {
     char why[8] = "1234567";
@@ -334,6 +348,7 @@ int main(void)
 {
     acta_type_enter(&pair_entry);
     acta_type_enter(&pair_again);
+    acta_type_enter(&lone_entry);
     return TEST_RUN(case_of(type_without_proper_name_is_refused),
                     case_of(type_name_of_255_bytes_passes_and_of_256_is_refused),
                     case_of(field_without_proper_name_is_refused),
@@ -349,6 +364,7 @@ int main(void)
                     case_of(types_of_this_program_are_found_and_well_formed),
                     case_of(two_files_that_define_a_name_differently_are_refused_with_the_difference),
                     case_of(second_object_of_a_name_is_compared_too_and_the_first_is_found),
+                    case_of(view_of_a_file_is_compared_with_the_object_chosen),
                     case_of(why_is_cut_to_its_size),
                     case_of(types_entered_by_threads_at_once_are_all_found),
                     case_of(text_of_up_to_three_bytes_is_judged_as_by_the_rule),
