@@ -145,8 +145,10 @@ TEST(what_is_no_lock_file_is_refused_and_left_alone)
     assert_int_equal(symlink("target", lock), 0);
     assert_refused(f.sock, ACTA_EEXIST);
     assert_holds(target, "precious");
-    unlink(lock);
     unlink(target);
+    assert_refused(f.sock, ACTA_EEXIST); // the link leads nowhere now, and nothing is made there
+    assert_int_equal(access(target, F_OK), -1);
+    unlink(lock);
 
     assert_int_equal(mkdir(lock, 0700), 0);
     assert_refused(f.sock, ACTA_EEXIST);
@@ -276,7 +278,7 @@ TEST(release_leaves_what_took_the_place_of_the_socket)
 
 // The race of removing a lock file: one ends, another has opened the old file, a third makes a new one.
 typedef struct contender {
-    const char *path;
+    const char *path, *lock;
     acti_au32 *inside; // how many have the path claimed
     uint64_t won, refused, wrong;
 } contender;
@@ -295,6 +297,7 @@ static void *contend(void *arg)
         }
         c->won++;
         c->wrong += acti_au32_add_relaxed(c->inside, 1) != 0;
+        c->wrong += access(c->lock, F_OK) != 0; // who has the lock of a file without a name keeps nobody out
         acti_au32_sub_release(c->inside, 1);
         acti_sockfile_release(&file);
     }
@@ -305,11 +308,13 @@ TEST(claim_beside_release_has_one_owner_at_a_time)
 {
     enum { THREADS = 4 };
     folder f = folder_new();
+    char lock[110];
+    snprintf(lock, sizeof lock, "%s.lock", f.sock);
     acti_au32 inside = {0};
     contender c[THREADS];
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
-        c[i] = (contender){.path = f.sock, .inside = &inside};
+        c[i] = (contender){.path = f.sock, .lock = lock, .inside = &inside};
         assert_int_equal(pthread_create(&threads[i], NULL, contend, &c[i]), 0);
     }
     uint64_t won = 0;
