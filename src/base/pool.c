@@ -28,6 +28,7 @@
 
 #include "base/list.h"
 #include "base/platform.h"
+#include "base/pool_large.h"
 #include "base/sanitize.h"
 
 #define CLASSES (ACTI_POOL_BYTES_MAX / ACTI_POOL_ALIGN)
@@ -94,7 +95,6 @@ static uint64_t cut_blocks;
 static acti_lock caches_lock;
 static acti_list caches;
 
-static acti_au64 large_live;
 static acti_au64 fail_countdown;
 
 static pthread_once_t prepare_once = PTHREAD_ONCE_INIT;
@@ -148,10 +148,8 @@ void *acti_pool_alloc(size_t size, uint32_t *room)
 void acti_pool_free(void *freed, uint32_t room)
 {
     assert(room >= ACTI_POOL_ALIGN && room % ACTI_POOL_ALIGN == 0);
-    acti_touch(freed);
     if (__builtin_expect(room > ACTI_POOL_BYTES_MAX, 0)) {
-        acti_au64_add_relaxed(&large_live, UINT64_MAX);
-        free(freed);
+        acti_pool_large_free(freed, room);
         return;
     }
     lane *l = &mine.lanes[room / ACTI_POOL_ALIGN - 1];
@@ -173,26 +171,12 @@ static void depot_give(size_t class, block *batch, uint32_t count);
 static block *cut(size_t class, uint32_t want, uint32_t *count);
 static bool must_fail(void);
 
-static void *alloc_large(size_t size, uint32_t *room)
-{
-    if (size > UINT32_MAX - ACTI_POOL_ALIGN)
-        return NULL;
-    uint32_t bytes = (uint32_t)(size + ACTI_POOL_ALIGN - 1) & ~(uint32_t)(ACTI_POOL_ALIGN - 1);
-    void *got = aligned_alloc(ACTI_POOL_ALIGN, bytes);
-    if (!got)
-        return NULL;
-    // Relaxed: a count, read when all is quiet.
-    acti_au64_add_relaxed(&large_live, 1);
-    *room = bytes;
-    return got;
-}
-
 static void *alloc_slow(size_t size, uint32_t *room)
 {
     if (must_fail())
         return NULL;
     if (size > ACTI_POOL_BYTES_MAX)
-        return alloc_large(size, room);
+        return acti_pool_large_alloc(size, room);
 
     size_t class = size ? (size - 1) / ACTI_POOL_ALIGN : 0;
     if (!attach())
@@ -426,5 +410,5 @@ int64_t acti_pool_live(void)
         }
     }
     acti_lock_give(&caches_lock);
-    return (int64_t)(live + acti_au64_load_relaxed(&large_live));
+    return (int64_t)(live + acti_pool_large_live());
 }

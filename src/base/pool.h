@@ -5,7 +5,7 @@
 //
 // A producer that allocates and a consumer that frees on another thread would otherwise meet in the
 // allocator's lock once a message; here they meet once a batch. Blocks up to ACTI_POOL_BYTES_MAX come from
-// slabs that are kept for the life of the process and reused; larger ones from malloc.
+// slabs that are kept for the life of the process and reused; of larger ones some are kept (pool_large.h).
 
 #ifndef ACTI_BASE_POOL_H
 #define ACTI_BASE_POOL_H

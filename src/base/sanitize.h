@@ -54,14 +54,4 @@ static inline void acti_unpoison(const void *bytes, size_t size)
 #endif
 }
 
-// acti_touch has ASan report when bytes are poisoned, as those of a block freed twice are.
-static inline void acti_touch(const void *bytes)
-{
-#if ACTI_ASAN
-    (void)*(const volatile char *)bytes;
-#else
-    (void)bytes;
-#endif
-}
-
 #endif

@@ -4,12 +4,14 @@
 
 #include "test.h"
 
+#include <limits.h>
 #include <sys/resource.h>
 
 #include <acta/error.h>
 
 #include "base/platform.h"
 #include "base/pool.h"
+#include "base/pool_large.h"
 #include "child.h"
 
 typedef struct held {
@@ -84,17 +86,56 @@ TEST(a_failure_called_off_does_not_come)
 
 // ---- sizes --------------------------------------------------------------------------
 
-TEST(a_block_is_aligned_and_its_room_is_the_next_multiple_of_64)
+static size_t room_for(size_t size)
+{
+    if (size <= ACTI_POOL_BYTES_MAX)
+        return size == 0 ? 64 : (size + 63) / 64 * 64;
+    size_t room = 2 * ACTI_POOL_BYTES_MAX;
+    while (room < size)
+        room *= 2;
+    return room;
+}
+
+TEST(a_block_is_aligned_and_its_room_is_that_of_its_class)
 {
     for (size_t size = 0; size <= 3 * ACTI_POOL_BYTES_MAX; size++) {
         held h = hold(size, (unsigned char)size);
         assert_non_null(h.bytes);
         assert_int_equal((uintptr_t)h.bytes % ACTI_POOL_ALIGN, 0);
-        assert_int_equal(h.room, size == 0 ? 64 : (size + 63) / 64 * 64);
+        assert_int_equal(h.room, room_for(size));
         assert_int_equal(acti_pool_live(), 1);
         assert_true(let_go(&h));
         assert_int_equal(acti_pool_live(), 0);
     }
+}
+
+TEST(large_blocks_are_kept_up_to_the_bound_and_given_again)
+{
+    enum { COUNT = ACTI_POOL_LARGE_KEPT / ACTI_POOL_LARGE_MAX + 3 };
+    held blocks[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = hold(ACTI_POOL_LARGE_MAX, (unsigned char)i);
+        assert_int_equal(blocks[i].room, ACTI_POOL_LARGE_MAX);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_true(let_go(&blocks[i]));
+    assert_true(acti_pool_large_kept() <= ACTI_POOL_LARGE_KEPT);
+    assert_true(acti_pool_large_kept() > ACTI_POOL_LARGE_KEPT - ACTI_POOL_LARGE_MAX);
+
+    size_t kept = acti_pool_large_kept();
+    held again = hold(ACTI_POOL_LARGE_MAX, 1);
+    assert_int_equal(acti_pool_large_kept(), kept - ACTI_POOL_LARGE_MAX);
+    assert_true(let_go(&again));
+    assert_int_equal(acti_pool_live(), 0);
+}
+
+TEST(a_block_above_the_largest_class_is_not_kept)
+{
+    size_t kept = acti_pool_large_kept();
+    held h = hold(ACTI_POOL_LARGE_MAX + 1, 1);
+    assert_true(h.room > ACTI_POOL_LARGE_MAX);
+    assert_true(let_go(&h));
+    assert_int_equal(acti_pool_large_kept(), kept);
 }
 
 TEST(blocks_held_at_the_same_time_do_not_overlap)
@@ -202,7 +243,7 @@ static void use_in_destructor(void *arg)
         abort();
     pthread_key_t *key = arg;
     static ACTI_THREAD_LOCAL int rounds;
-    if (++rounds < 3)
+    if (++rounds < (ACTI_TSAN ? 2 : PTHREAD_DESTRUCTOR_ITERATIONS)) // TSan's own comes before the last round
         pthread_setspecific(*key, key);
 }
 
@@ -431,7 +472,9 @@ int main(void)
                     case_of(asan_sees_a_block_used_or_freed_after_it_was_freed),
                     case_of(exactly_the_nth_allocation_fails_and_only_once),
                     case_of(a_failure_called_off_does_not_come),
-                    case_of(a_block_is_aligned_and_its_room_is_the_next_multiple_of_64),
+                    case_of(a_block_is_aligned_and_its_room_is_that_of_its_class),
+                    case_of(large_blocks_are_kept_up_to_the_bound_and_given_again),
+                    case_of(a_block_above_the_largest_class_is_not_kept),
                     case_of(blocks_held_at_the_same_time_do_not_overlap),
                     case_of(the_last_block_freed_is_the_next_one_given),
                     case_of(what_a_thread_freed_is_given_out_again_after_it_ended),
