@@ -228,7 +228,7 @@ const char *acti_kind_name(unsigned kind)
 // ---- text -------------------------------------------------------------------
 
 // multibyte_size is the length of the character that starts at p, left bytes before the end; 0 if it is none.
-// p[0] is not ASCII. The bounds of the second byte are what keeps out overlong forms (E0, F0), surrogates
+// A NUL is none either. The bounds of the second byte are what keeps out overlong forms (E0, F0), surrogates
 // (ED) and what is above U+10FFFF (F4); they are table 3-7 of the Unicode standard.
 static size_t multibyte_size(const uint8_t *p, size_t left)
 {
@@ -248,31 +248,39 @@ static size_t multibyte_size(const uint8_t *p, size_t left)
 }
 
 // Eight bytes are all 01 to 7F exactly if no top bit is set in them and none is borrowed into when 1 is taken
-// from each.
-static bool plain_ascii(const uint8_t *p)
+// from each; so the bits of several words can be looked at together.
+static uint64_t not_ascii(const uint8_t *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+    return (word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
+// plain_size is the number of bytes before the first that is NUL or not ASCII.
+static size_t plain_size(const uint8_t *p, size_t size)
+{
+    size_t at = 0;
+    while (size - at >= 32 &&
+           (not_ascii(p + at) | not_ascii(p + at + 8) | not_ascii(p + at + 16) | not_ascii(p + at + 24)) == 0)
+        at += 32;
+    while (size - at >= 8 && not_ascii(p + at) == 0)
+        at += 8;
+    while (at < size && p[at] > 0 && p[at] < 0x80)
+        at++;
+    return at;
 }
 
 bool acti_text_valid(const void *bytes, size_t size)
 {
     const uint8_t *p = bytes;
-    size_t at = 0;
+    size_t at = plain_size(p, size);
     while (at < size) {
-        if (size - at >= 8 && plain_ascii(p + at)) {
-            at += 8;
-        } else if (p[at] < 0x80) {
-            if (p[at] == 0)
-                return false;
-            at++;
-        } else {
-            size_t step = multibyte_size(p + at, size - at);
-            if (step == 0)
-                return false;
-            at += step;
-        }
+        size_t step = multibyte_size(p + at, size - at);
+        if (step == 0)
+            return false;
+        at += step;
+        if (at < size && p[at] < 0x80)
+            at += plain_size(p + at, size - at);
     }
     return true;
 }
