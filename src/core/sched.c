@@ -5,6 +5,11 @@
 // An idle worker cannot miss work. Injecting and going idle happen under one lock, so either the injector sees the
 // worker in the idle list or the worker sees the injected actor. Mail goes with a park token, which makes the
 // wait return whether it was given before or after the worker fell asleep.
+//
+// Nor can time or a stuck worker be missed. One of the idle workers is the sentinel; it alone sleeps with a deadline.
+// A sentinel that wakes keeps its post while it only looks around, and hands it over before it runs anything, because
+// that may take long. It becomes vacant only when there is nothing to wait for or nobody idle; who then asks for
+// something to be waited for, or lies down first, fills it. The post changes under the lock of the idle list.
 
 #include "core/sched.h"
 
@@ -19,6 +24,7 @@ static acti_actor *steal(acti_worker *w, bool watching);
 static void keep(acti_worker *w, acti_actor *actor);
 static void inject(acti_sched *sched, acti_actor *actor);
 static void rest(acti_worker *w);
+static void hand_over(acti_worker *w);
 
 static void ready_push(acti_ready *ready, acti_actor *actor)
 {
@@ -112,19 +118,48 @@ void acti_sched_ready(acti_actor *actor)
     // Relaxed: cleared and set under the lock that a worker passes when it stops being idle.
     if (acti_au32_load_relaxed(&w->sched->watched) == 0 && acti_au32_load_relaxed(&w->sched->idle_count) > 0) {
         acti_au32_store_relaxed(&w->sched->watched, 1);
-        acti_sched_stir(w->sched);
+        acti_sched_alert(w->sched);
     }
+}
+
+// take_idle takes a worker out of the idle list, if it is there. Under the lock; its caller gives it a token.
+static acti_worker *take_idle(acti_sched *sched, acti_worker *w)
+{
+    if (w == NULL || !acti_list_linked(&w->idle))
+        return NULL;
+    acti_list_remove(&w->idle);
+    acti_au32_store_relaxed(&sched->idle_count, acti_au32_load_relaxed(&sched->idle_count) - 1);
+    return w;
+}
+
+// any_idle is the worker that has been idle for longest, and the sentinel only when there is no other; NULL: none.
+static acti_worker *any_idle(acti_sched *sched)
+{
+    acti_list *at = sched->idle.next;
+    if (at != &sched->idle && ACTI_CONTAINER_OF(at, acti_worker, idle) == sched->sentinel &&
+        at->next != &sched->idle)
+        at = at->next;
+    return at != &sched->idle ? ACTI_CONTAINER_OF(at, acti_worker, idle) : NULL;
 }
 
 void acti_sched_stir(acti_sched *sched)
 {
     acti_lock_take(&sched->lock);
-    acti_list *first = acti_list_pop(&sched->idle);
-    if (first != NULL)
-        acti_au32_store_relaxed(&sched->idle_count, acti_au32_load_relaxed(&sched->idle_count) - 1);
+    acti_worker *w = take_idle(sched, any_idle(sched));
     acti_lock_give(&sched->lock);
-    if (first != NULL)
-        acti_park_give(&ACTI_CONTAINER_OF(first, acti_worker, idle)->park);
+    if (w != NULL)
+        acti_park_give(&w->park);
+}
+
+void acti_sched_alert(acti_sched *sched)
+{
+    acti_lock_take(&sched->lock);
+    if (sched->sentinel == NULL)
+        sched->sentinel = any_idle(sched);
+    acti_worker *w = take_idle(sched, sched->sentinel); // one that is awake looks before it lies down
+    acti_lock_give(&sched->lock);
+    if (w != NULL)
+        acti_park_give(&w->park);
 }
 
 // keep puts an actor behind what this worker already has.
@@ -164,7 +199,7 @@ static void measure(acti_worker *w)
 static void *worker_main(void *arg)
 {
     acti_worker *w = arg;
-    acti_here = (acti_context){.sys = w->sys, .counters = &w->counters, .worker = w};
+    acti_here = (acti_running){.sys = w->sys, .counters = &w->counters, .worker = w};
     w->measured_ns = acti_clock_ns();
     while (!acti_au32_load_acquire(&w->sched->stop)) {
         acti_actor *actor = pick(w);
@@ -172,6 +207,8 @@ static void *worker_main(void *arg)
             rest(w);
             continue;
         }
+        if (w->sentinel)
+            hand_over(w);
         if (acti_turn_run(actor) == ACTI_TURN_MORE)
             keep(w, actor);
         acti_count(&w->counters, ACTI_TURNS, 1);
@@ -179,7 +216,7 @@ static void *worker_main(void *arg)
         if (acti_au32_load_relaxed(&w->cost_ns) >= ACTI_SCHED_SPREAD_NS)
             measure(w);
     }
-    acti_here = (acti_context){0};
+    acti_here = (acti_running){0};
     return NULL;
 }
 
@@ -299,6 +336,9 @@ static bool lie_down(acti_worker *w, bool *busy)
         // The last to lie down is nobody's watcher, and who wakes first passes this lock and sees that.
         if (!*busy)
             acti_au32_store_relaxed(&sched->watched, 0);
+        if (sched->sentinel == NULL)
+            sched->sentinel = w;
+        w->sentinel = sched->sentinel == w;
     }
     acti_lock_give(&sched->lock);
     return lies;
@@ -308,11 +348,26 @@ static void get_up(acti_worker *w)
 {
     acti_sched *sched = w->sched;
     acti_lock_take(&sched->lock);
-    if (acti_list_linked(&w->idle)) {
-        acti_list_remove(&w->idle);
-        acti_au32_store_relaxed(&sched->idle_count, acti_au32_load_relaxed(&sched->idle_count) - 1);
-    }
+    (void)take_idle(sched, w); // unless whoever woke us has
+    w->sentinel = sched->sentinel == w; // the post may have come with the token
     acti_lock_give(&sched->lock);
+}
+
+// hand_over gives the sentinel's post to another idle worker, if there is anything to wait for.
+static void hand_over(acti_worker *w)
+{
+    acti_sched *sched = w->sched;
+    w->sentinel = false;
+    acti_lock_take(&sched->lock);
+    // Relaxed: each of the two is written before this lock is taken for the alert that goes with it.
+    bool needed = acti_au64_load_relaxed(&w->sys->clock.next_ns) != UINT64_MAX ||
+                  acti_au32_load_relaxed(&sched->watched) != 0;
+    sched->sentinel = NULL;
+    acti_worker *heir = needed ? take_idle(sched, any_idle(sched)) : NULL;
+    sched->sentinel = heir;
+    acti_lock_give(&sched->lock);
+    if (heir != NULL)
+        acti_park_give(&heir->park);
 }
 
 static void rest(acti_worker *w)
@@ -321,8 +376,9 @@ static void rest(acti_worker *w)
     acti_au32_store_relaxed(&w->cost_ns, 0); // nothing to steal here
     if (!lie_down(w, &busy))
         return;
-    uint64_t deadline_ns = acti_au64_load_relaxed(&w->sys->clock.next_ns);
-    bool watching = busy && acti_au32_load_relaxed(&w->sched->watched) != 0;
+    // Relaxed, both: whoever writes one then takes the lock that we have just passed, and wakes us.
+    uint64_t deadline_ns = w->sentinel ? acti_au64_load_relaxed(&w->sys->clock.next_ns) : UINT64_MAX;
+    bool watching = w->sentinel && busy && acti_au32_load_relaxed(&w->sched->watched) != 0;
     if (watching) {
         uint64_t watch_ns = acti_clock_ns() + ACTI_SCHED_WATCH_NS;
         deadline_ns = watch_ns < deadline_ns ? watch_ns : deadline_ns;

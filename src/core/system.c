@@ -16,7 +16,7 @@
 #define MESSAGE_BYTES_MAX (1024u * 1024 * 1024)
 #define STACK_BYTES_DEFAULT (64u * 1024)
 
-ACTI_THREAD_LOCAL acti_context acti_here;
+ACTI_THREAD_LOCAL acti_running acti_here;
 
 static int fill_in(acta_system_opts *opts)
 {

@@ -54,7 +54,7 @@ struct acta_system {
 };
 
 // What the running thread is, for acta. All zero on a thread outside.
-typedef struct acti_context {
+typedef struct acti_running {
     acta_system *sys;
     acti_counters *counters; // its own
     acti_worker *worker;     // in the pool
@@ -62,9 +62,9 @@ typedef struct acti_context {
     acti_fiber *fiber;       // the stack we are on, if it is a body's
     acti_turn turn;          // how the body that just left it wants to go on
     uint32_t sends;          // by the actor in this turn
-} acti_context;
+} acti_running;
 
-extern ACTI_THREAD_LOCAL acti_context acti_here;
+extern ACTI_THREAD_LOCAL acti_running acti_here;
 
 // acti_tally counts n of something in the ledger.
 static inline void acti_tally(acta_system *sys, acti_counter which, uint64_t n)

@@ -50,9 +50,9 @@ static void *thread_main(void *arg)
 {
     acti_thread *thread = arg;
     acta_system *sys = thread->actor->sys;
-    acti_here = (acti_context){.sys = sys, .counters = &thread->counters};
+    acti_here = (acti_running){.sys = sys, .counters = &thread->counters};
     run(thread);
-    acti_here = (acti_context){0};
+    acti_here = (acti_running){0};
     acti_board_leave(&sys->board, &thread->counters);
     free(thread);
     acti_system_threads(sys, -1); // the system may be gone when this returns
