@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/syscall.h>
 #include <linux/seccomp.h>
 
@@ -35,6 +36,29 @@ TEST(a_wait_does_not_end_before_its_deadline)
         assert_false(acti_park_wait(&park, deadline));
         assert_true(acti_clock_ns() >= deadline);
     }
+}
+
+static void do_nothing(int signal_number)
+{
+    (void)signal_number;
+}
+
+TEST(a_signal_does_not_end_a_wait)
+{
+    acti_park park;
+    acti_park_init(&park);
+    struct sigaction quiet = {.sa_handler = do_nothing};
+    struct sigaction before;
+    sigaction(SIGALRM, &quiet, &before);
+    struct itimerval often = {{0, 200}, {0, 200}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < 10; i++) {
+        uint64_t deadline = acti_clock_ns() + 2000000;
+        assert_false(acti_park_wait(&park, deadline));
+        assert_true(acti_clock_ns() >= deadline);
+    }
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    sigaction(SIGALRM, &before, NULL);
 }
 
 TEST(any_number_of_gives_makes_one_wait_return)
@@ -123,48 +147,50 @@ TEST(no_give_is_lost_between_two_threads_that_wait_for_each_other)
     assert_null(broke);
 }
 
-// A giver that does not wait, against a sleeper whose deadlines run out all the time.
+// A giver whose tokens come about when the sleeper's deadlines run out. Each is answered, so each one lost is missed.
+enum { APART_NS_MAX = 4000, MISSED_MAX = 10000000 };
+
 typedef struct race {
-    acti_park park;
-    acti_au32 given;
-    acti_au32 done;
+    acti_park sleeper;
+    acti_park answered;
+    bool lost;
 } race;
 
-static void *give_all(void *arg)
+static void *take_in_time_or_later(void *arg)
 {
     race *r = arg;
-    uint64_t random = 7;
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-        acti_au32_store_relaxed(&r->given, i + 1);
-        acti_park_give(&r->park);
-        for (uint64_t pause = acti_random_next(&random) % 200; pause > 0; pause--)
-            acti_cpu_relax();
+    uint64_t random = 1;
+    for (int i = 0; i < ROUNDS && !r->lost; i++) {
+        uint32_t missed = 0;
+        while (!acti_park_wait(&r->sleeper, acti_clock_ns() + acti_random_next(&random) % APART_NS_MAX)) {
+            if (++missed == MISSED_MAX) {
+                r->lost = true;
+                break;
+            }
+        }
+        acti_park_give(&r->answered);
     }
-    acti_au32_store_release(&r->done, 1); // acquired by the loop below
+    acti_park_give(&r->answered);
     return NULL;
 }
 
 TEST(a_give_that_races_with_a_deadline_is_taken_by_that_wait_or_the_next)
 {
-    race r = {.given = {0}};
-    acti_park_init(&r.park);
+    race r = {.lost = false};
+    acti_park_init(&r.sleeper);
+    acti_park_init(&r.answered);
     pthread_t thread;
-    assert_int_equal(acti_thread_start(&thread, "giver", give_all, &r), ACTA_OK);
-
-    uint64_t random = 1;
-    bool lost = false;
-    while (!lost) {
-        bool all_given = acti_au32_load_acquire(&r.done) != 0;
-        if (acti_park_wait(&r.park, acti_clock_ns() + acti_random_next(&random) % 3000)) {
-            // The last token taken is the last one given, or comes after it: all that were given are seen.
-            if (acti_au32_load_relaxed(&r.given) == ROUNDS)
-                break;
-        } else {
-            lost = all_given;
-        }
+    assert_int_equal(acti_thread_start(&thread, "sleeper", take_in_time_or_later, &r), ACTA_OK);
+    uint64_t random = 2;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t at = acti_clock_ns() + acti_random_next(&random) % APART_NS_MAX;
+        while (acti_clock_ns() < at)
+            acti_cpu_relax();
+        acti_park_give(&r.sleeper);
+        acti_park_wait(&r.answered, UINT64_MAX);
     }
     pthread_join(thread, NULL);
-    assert_false(lost);
+    assert_false(r.lost);
 }
 
 // Four givers, one sleeper; each give is answered before the giver's next, so none may be swallowed.
@@ -219,6 +245,7 @@ int main(void)
 {
     return TEST_RUN(case_of(a_wait_past_its_deadline_returns_false_and_takes_nothing),
                     case_of(a_wait_does_not_end_before_its_deadline),
+                    case_of(a_signal_does_not_end_a_wait),
                     case_of(any_number_of_gives_makes_one_wait_return),
                     case_of(a_give_to_nobody_and_a_wait_for_a_given_token_make_no_system_call),
                     case_of(no_give_is_lost_between_two_threads_that_wait_for_each_other),

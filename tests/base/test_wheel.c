@@ -272,8 +272,10 @@ static bool next_is_right(const model *m)
     uint64_t next = acti_wheel_next_ns(&m->wheel);
     if (any_expired)
         return next <= m->now_ns;
+    if (expiry == UINT64_MAX)
+        return next == UINT64_MAX;
     // Not late; and not in the past unless something is due, or whoever waits for it would spin.
-    return next <= expiry && (next > m->now_ns || expiry <= m->now_ns) && (expiry == UINT64_MAX) == (next == UINT64_MAX);
+    return next <= expiry && (next > m->now_ns || expiry <= m->now_ns);
 }
 
 static bool walk(model *m)
