@@ -169,8 +169,7 @@ static void start_write(acti_link *link, request before)
 {
     if (!pin(link, &link->write, before))
         return;
-    size_t size = link->write_size < ACTI_LINK_WRITE_MAX ? link->write_size : ACTI_LINK_WRITE_MAX;
-    nng_iov iov = {.iov_buf = (void *)(uintptr_t)link->write_bytes, .iov_len = size};
+    nng_iov iov = {.iov_buf = (void *)(uintptr_t)link->write_bytes, .iov_len = link->write_size};
     nng_aio_set_iov(link->write_aio, 1, &iov);
     nng_stream_send(link->stream, link->write_aio);
     unpin(link);
