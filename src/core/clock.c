@@ -30,9 +30,9 @@ void acti_clock_set(acta_system *sys, acti_alarm *alarm, uint64_t due_ns)
         acti_au64_store_relaxed(&clock->next_ns, next_ns);
     acti_lock_give(&clock->lock);
 
-    // Sleeping workers know of a later time only.
+    // The sentinel sleeps until a later time.
     if (earlier)
-        acti_sched_stir(&sys->sched);
+        acti_sched_alert(&sys->sched);
 }
 
 bool acti_clock_unset(acta_system *sys, acti_alarm *alarm)

@@ -2,8 +2,8 @@
 //
 // clock.h - a system's time and what is due when: one timing wheel, looked after by whichever worker has a moment.
 //
-// Workers look at the time every few turns and before they sleep, and sleep no longer than until the next entry is
-// due; whoever makes an entry that is due earlier than anything known wakes one of them.
+// Workers look at the time every few turns and before they sleep. Of those that are idle the sentinel sleeps no longer
+// than until the next entry is due (sched.c); whoever makes an entry that is due earlier than anything known wakes it.
 
 #ifndef ACTI_CORE_CLOCK_H
 #define ACTI_CORE_CLOCK_H

@@ -14,8 +14,8 @@
 // microseconds, and waking a core tens of microseconds. So each worker measures what a message costs it, and
 // others steal from its ring only when that is above ACTI_SCHED_SPREAD_NS: talkers stay on one core, where
 // they find each other's messages in cache, and computing spreads. A worker that is stuck in one long turn cannot be
-// foreseen: while any worker is busy one idle worker is the watcher, which looks every ACTI_SCHED_WATCH_NS and takes
-// what waits behind such a turn. When all are idle nobody wakes up.
+// foreseen: while any worker is busy one idle worker, the sentinel, looks every ACTI_SCHED_WATCH_NS and takes what
+// waits behind such a turn. When all are idle nobody wakes up, but for the sentinel when an alarm is due.
 
 #ifndef ACTI_CORE_SCHED_H
 #define ACTI_CORE_SCHED_H
@@ -55,6 +55,7 @@ typedef struct acti_worker {
     uint32_t turns;        // since the last look
     uint32_t streak;       // turns in a row through the next slot
     bool ring_first;       // the ring and the home list take turns
+    bool sentinel;         // holds that post
     acti_ready bodies;     // bodies that live here, ready
     uint64_t measured_ns;  // when the cost was last measured
     uint64_t measured_handled;
@@ -83,6 +84,7 @@ struct acti_sched {
     acti_lock lock;         // rank 70
     acti_ready inject;
     acti_list idle;
+    acti_worker *sentinel; // the idle worker that sleeps with a deadline; NULL: none
 };
 
 // acti_sched_start makes the workers. ACTA_OK, ACTA_ENOMEM or ACTA_EIO.
@@ -97,8 +99,12 @@ acti_sched_stop(acti_sched *sched);
 void
 acti_sched_ready(acti_actor *actor);
 
-// acti_sched_stir wakes one idle worker, if there is one, to look around.
+// acti_sched_stir wakes one idle worker, if there is one, to look for work.
 void
 acti_sched_stir(acti_sched *sched);
+
+// acti_sched_alert has the sentinel look again at what it waits for.
+void
+acti_sched_alert(acti_sched *sched);
 
 #endif
