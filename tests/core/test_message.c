@@ -92,8 +92,8 @@ TEST(large_and_empty_bodies_come_back_whole)
 TEST(a_request_turns_into_its_failure_in_place_whatever_its_size)
 {
     int64_t live = acti_pool_live();
-    static const char *const lines[] = {"", "a body longer than the failure that has to fit in its place, by a good deal, "
-                                            "and then some more so that it is certainly longer"};
+    static const char *const lines[] = {"", "a body longer than the failure that has to fit in its place, "
+                                            "by a good deal, and then some more so that it is certainly longer"};
     for (size_t i = 0; i < 2; i++) {
         acta_msg *m = copied(ACTI_MSG_ASK, acta_type_of(note), &(note){lines[i]});
         acti_msg_ext_of(m)->ask = 42;
