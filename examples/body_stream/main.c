@@ -128,7 +128,9 @@ static bool take_option(arguments *a, int option)
 static int check(const arguments *a, int left, const char *first)
 {
     if (a->role == ROLE_NET)
-        return a->net.url == NULL ? usage("net needs --listen URL", "") : left > 0 ? usage("net takes no file", first) : 0;
+        return a->net.url == NULL ? usage("net needs --listen URL", "")
+               : left > 0         ? usage("net takes no file", first)
+                                  : 0;
     if (a->role == ROLE_SCRIPT && a->script.url == NULL)
         return usage("script needs --connect URL", "");
     if (left != 1)

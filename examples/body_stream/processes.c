@@ -33,8 +33,8 @@ bool folder_make(char *path, size_t size, char *why, size_t why_size)
             return true;
         error = errno;
     }
-    snprintf(why, why_size, "cannot make a private folder for the socket: %s; set XDG_RUNTIME_DIR or TMPDIR to a folder "
-             "you may write to, with a short name", strerror(error));
+    snprintf(why, why_size, "cannot make a private folder for the socket: %s; set XDG_RUNTIME_DIR or TMPDIR to a "
+             "folder you may write to, with a short name", strerror(error));
     return false;
 }
 

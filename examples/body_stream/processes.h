@@ -18,9 +18,9 @@ folder_make(char *path, size_t size, char *why, size_t why_size);
 void
 folder_remove(const char *path);
 
-// process_start starts this program with these arguments; argv[0] is for reports. stdin_fd -1 gives it an empty standard
-// input. keep_fd stays open in it under the same number, -1 for none; every other descriptor that is to close in it is
-// marked so.
+// process_start starts this program with these arguments; argv[0] is for reports. stdin_fd -1 gives it an empty
+// standard input. keep_fd stays open in it under the same number, -1 for none; other descriptors are its own business
+// by being marked to close.
 //
 // Returns: the process, or -1 with errno.
 pid_t

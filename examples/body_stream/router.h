@@ -7,8 +7,9 @@
 
 #include <acta/actor.h>
 
-// An actor's senders are filled in after it was spawned, because who is spawned first cannot be given a sender to who is
-// spawned later. The thread that fills them in sends `begin` then, and does not look again until the actor has ended.
+// An actor's senders are filled in after it was spawned, because who is spawned first cannot be given a sender to who
+// is spawned later. The thread that fills them in sends `begin` then, and does not look again until the actor has
+// ended.
 typedef struct router_state {
     acta_tx *script;     // gets what net asks for
     acta_tx *net;        // gets what script sends by way of us; NULL in the wiring `drop`

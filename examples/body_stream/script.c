@@ -3,8 +3,8 @@
 // script.c - the actor that reads the source and sends the body, as fast as it is asked to.
 //
 // Design notes. Whoever asks gets one outcome: done, or failed with the cause, and behind it the end. How the end
-// is told is the point of this example. With end_to it is a message like any other, and where it takes another way than the
-// error, nothing orders the two. Without, the last message and the release of the last sender are one call,
+// is told is the point of this example. With end_to it is a message like any other, and where it takes another way
+// than the error, nothing orders the two. Without, the last message and the release of the last sender are one call,
 // acta_finish, and the receiver's EOF comes behind it whatever happens.
 
 #include "script.h"

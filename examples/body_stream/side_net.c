@@ -112,7 +112,7 @@ static int accept_script(acta_listener *listener, int nobody_fd, acta_node **nod
         }
         int got = until_now(nobody_fd);
         if (until_asked_to_stop(got)) {
-            net_result_fail(result, NET_CANCELLED, "this side was told to stop while it waited for a script to connect");
+            net_result_fail(result, NET_CANCELLED, "this side was told to stop before a script had connected");
             return ACTA_ESTOPPED;
         }
         last = last || got == 0; // it may have connected just before it went
