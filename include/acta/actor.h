@@ -56,10 +56,16 @@ acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);
 
 // acta_spawn(sys, &tx, .body = counter, .name = "counter").
 #ifdef __cplusplus
-#define acta_spawn(sys, tx, ...) \
-    acta_spawn_with((sys), acti_temporary(acta_spawn_opts{__VA_ARGS__, .where = ACTA_HERE}), (tx))
+#define acta_spawn(sys, tx, ...)                                                                           \
+    acta_spawn_with((sys), acti_temporary([&] {                                                            \
+                        _Pragma("GCC diagnostic push")                                                     \
+                        _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                 \
+                        return acta_spawn_opts{__VA_ARGS__, .where = ACTA_HERE};                           \
+                        _Pragma("GCC diagnostic pop")                                                      \
+                    }()),                                                                                  \
+                    (tx))
 #else
-#define acta_spawn(sys, tx, ...) \
+#define acta_spawn(sys, tx, ...)                                                                           \
     acta_spawn_with((sys), &(acta_spawn_opts){__VA_ARGS__, .where = ACTA_HERE}, (tx))
 #endif
 

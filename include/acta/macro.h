@@ -14,10 +14,12 @@
 #define ACTA_BEGIN_DECLS extern "C" {
 #define ACTA_END_DECLS }
 #define ACTA_STATIC_ASSERT static_assert
+#define ACTI_ZERO {} // after a member: leaving it out of an initializer is no warning then
 #else
 #define ACTA_BEGIN_DECLS
 #define ACTA_END_DECLS
 #define ACTA_STATIC_ASSERT _Static_assert
+#define ACTI_ZERO
 #endif
 
 // ACTA_HERE is where it is written, such as "main.c:12".

@@ -151,7 +151,7 @@ acta_type_find(const char *name);
 
 #define ACTI_MEMBER_(T, field) ACTI_MEMBER_OF_ field
 #define ACTI_MEMBER_OF_(...) ACTI_MEMBER_AT_(__VA_ARGS__, 0, 0)
-#define ACTI_MEMBER_AT_(k, name, ...) acti_c_##k name;
+#define ACTI_MEMBER_AT_(k, name, ...) acti_c_##k name ACTI_ZERO;
 
 #define ACTI_FIELD_(T, field) ACTI_FIELD_OF_(T, ACTI_UNWRAP_ field)
 #define ACTI_UNWRAP_(...) __VA_ARGS__
