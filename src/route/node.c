@@ -321,7 +321,7 @@ static void on_read(acti_node *node)
     if (node->why == ACTA_OK && node->session.state >= ACTI_SESSION_OPEN)
         acti_report(node->actor->sys, "node %s at %s went away without a goodbye", node->session.peer.name, node->url);
     end_with(node, node->session.state >= ACTI_SESSION_OPEN ? ACTA_ECRASHED : ACTA_EUNREACH);
-    close_link(node);
+    node->hurry = true;
 }
 
 // flush lets waiting proxies speak, writes what is there, and closes when all is done.
@@ -340,7 +340,13 @@ static void flush(acti_node *node)
         else if (session->state == ACTI_SESSION_OPEN && acti_proxies_quiet(node))
             (void)acti_session_leave(session);
     }
-    if (node->write_pending || node->closing)
+    if (node->closing)
+        return;
+    if (node->hurry) {
+        close_link(node);
+        return;
+    }
+    if (node->write_pending)
         return;
     acti_session_ack(session); // once for all that was heard since the last write
     if (session->out.size > 0 && !node->write_failed) {
@@ -363,7 +369,7 @@ static void on_wrote(acti_node *node)
     node->write_failed = true;
     if (!node->read_pending) {
         end_with(node, ACTA_ECRASHED);
-        close_link(node);
+        node->hurry = true;
     }
 }
 
@@ -396,13 +402,12 @@ static int handler(acta_self *self, void *arg, acta_msg *m)
         break;
     case ACTI_NODE_FORCE:
         end_with(node, ACTA_ESTOPPED);
-        close_link(node);
+        node->hurry = true;
         break;
     case ACTI_NODE_LATE:
         node->alarm_set = false;
-        if (node->why != ACTA_OK)
-            close_link(node);
-        else if (node->session.state < ACTI_SESSION_OPEN)
+        node->hurry = node->why != ACTA_OK;
+        if (node->session.state < ACTI_SESSION_OPEN)
             acti_node_break(node, ACTA_ETIMEOUT, "the peer did not introduce itself in time: is it an acta node?");
         break;
     case ACTI_NODE_READY:

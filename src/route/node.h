@@ -233,6 +233,7 @@ struct acti_node {
     bool read_pending;
     bool leaving;  // GOODBYE is to be said once all is said
     bool settled;  // what the peer held and owed has been settled; why is set
+    bool hurry;    // close without waiting for what is in out; why is set
     bool closing;  // the link has been told to close
     int32_t why;   // the reason for ending; ACTA_OK before
     acti_au32 status; // -status as acta_node_status gives it; anyone reads
