@@ -40,7 +40,8 @@ bool folder_make(char *path, size_t size, char *why, size_t why_size)
 
 void folder_remove(const char *path)
 {
-    DIR *folder = opendir(path);
+    // As a rule it is empty, and then this needs no descriptor, of which there may be none.
+    DIR *folder = rmdir(path) == 0 ? NULL : opendir(path);
     if (folder == NULL)
         return;
     struct dirent *entry;

@@ -17,8 +17,10 @@ static void pass(acta_tx *to, const acta_msg *m)
         (void)!acta_send_body(to, m->type, acta_msg_body(m));
 }
 
+// let_go: nobody will ask any more, so script is not to wait for its source.
 static void let_go(router_state *r)
 {
+    eventfd_write(r->cancel_fd, 1);
     acta_tx_drop(&r->script);
     acta_tx_drop(&r->net);
     acta_addr_drop(&r->net_addr);
@@ -59,7 +61,6 @@ int router_body(acta_self *self, void *arg)
             pass(r->net, m);
         } else if (down != NULL) {
             r->net_end = (int)down->reason;
-            eventfd_write(r->cancel_fd, 1);
             let_go(r);
         } else {
             acta_unhandled(self, m);

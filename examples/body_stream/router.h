@@ -14,7 +14,7 @@ typedef struct router_state {
     acta_tx *script;     // gets what net asks for
     acta_tx *net;        // gets what script sends by way of us; NULL in the wiring `drop`
     acta_addr *net_addr; // whose end we watch
-    int cancel_fd;       // eventfd, written when net has gone, so that script stops waiting for its source
+    int cancel_fd;       // eventfd, written when nobody asks any more, so that script stops waiting for its source
 
     // For the thread, after the end: ACTA_OK when net let go of us or ended in good order, else why it went away.
     int net_end;

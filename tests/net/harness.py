@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: MIT
+"""harness.py - for tests that start real processes.
+
+A test is a function whose only parameter is called box; main(globals()) runs all of them, or those named on the
+command line. Each gets a box: a fresh folder that is also TMPDIR and XDG_RUNTIME_DIR of what it starts.
+When it is over the box must be as it was: no process, socket, lock or folder left. Nothing sleeps; every wait is
+for an event and has a deadline.
+"""
+
+import ctypes
+import hashlib
+import inspect
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+# Longer than anything takes under a sanitizer on a busy machine; shorter than Meson's limit.
+DEADLINE_S = 40
+
+BUILD = os.environ.get("ACTA_BUILD") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
+BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
+WIRINGS = ("two-routes", "router", "drop")
+GOOD_WIRINGS = ("router", "drop")
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Wrong(Exception):
+    pass
+
+
+def need(good, what):
+    if not good:
+        raise Wrong(what)
+
+
+def same(got, wanted, what):
+    need(got == wanted, "%s: got %r, wanted %r" % (what, got, wanted))
+
+
+class Result:
+    """What a program that has ended left: status (negative: the signal), out, err, and its last line taken apart."""
+
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+        lines = out.splitlines()
+        self.lines = lines[:-1]
+        m = re.fullmatch(r"bytes=(\d+) sha256=([0-9a-f]{64}) outcome=(\w+) cause=(.*)", lines[-1]) if lines else None
+        self.bytes = int(m.group(1)) if m else None
+        self.sha256, self.outcome, self.cause = (m.group(2), m.group(3), m.group(4)) if m else (None, None, None)
+
+    def __repr__(self):
+        return "status %d\n--- output\n%s--- errors\n%s---" % (self.status, self.out, self.err)
+
+
+class Process:
+    """A running program. Output is read as it comes, so that it is never in the way."""
+
+    def __init__(self, args, env, stdin=None, control=False, **more):
+        self.control = None
+        theirs = None
+        if control:
+            self.control, theirs = socket.socketpair()
+            args = args + ["--control", str(theirs.fileno())]
+            more["pass_fds"] = (theirs.fileno(),)
+        self.args = args
+        self.pipe = subprocess.Popen(args, env=env, stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        if theirs:
+            theirs.close()
+        self.pid = self.pipe.pid
+        self.text = {self.pipe.stdout: b"", self.pipe.stderr: b""}
+
+    def read_some(self, until, what):
+        left = until - time.monotonic()
+        need(left > 0, "%s: not within %d s: %s\n%r" % (what, DEADLINE_S, self.args, self.text.values()))
+        for stream in select.select([s for s in self.text if not s.closed], [], [], left)[0]:
+            data = os.read(stream.fileno(), 65536)
+            self.text[stream] += data
+            if not data:
+                stream.close()
+
+    def wait_for(self, pattern):
+        """Waits until standard output has a line that matches."""
+        until = time.monotonic() + DEADLINE_S
+        while not re.search(pattern.encode(), self.text[self.pipe.stdout], re.M):
+            if self.pipe.stdout.closed:
+                raise Wrong("it ended before it said %r: %r" % (pattern, self.end()))
+            self.read_some(until, "waiting for %r" % pattern)
+
+    def listens(self):
+        """Waits until a net says so. False when it ended instead."""
+        need(select.select([self.control], [], [], DEADLINE_S)[0], "it neither listens nor ends")
+        return self.control.recv(1) == b"L"
+
+    def end(self):
+        """Waits for its end."""
+        until = time.monotonic() + DEADLINE_S
+        while not all(s.closed for s in self.text):
+            self.read_some(until, "waiting for its end")
+        status = self.pipe.wait(max(0.1, until - time.monotonic()))
+        if self.control:
+            self.control.close()
+        return Result(status, *(t.decode("utf-8", "replace") for t in self.text.values()))
+
+    def kill(self, by=signal.SIGKILL):
+        self.pipe.send_signal(by)
+
+
+class Box:
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="acta-test-", dir="/tmp")
+        self.env = dict(os.environ, TMPDIR=self.path, XDG_RUNTIME_DIR=self.path)
+        self.started = []
+        self.files = set()
+
+    def at(self, name):
+        return os.path.join(self.path, name)
+
+    def url(self, name="net.sock"):
+        return "ipc://" + self.at(name)
+
+    def file(self, name, data):
+        with open(self.at(name), "wb") as f:
+            f.write(data)
+        self.files.add(name)
+        return self.at(name)
+
+    def start(self, *args, **more):
+        more.setdefault("env", self.env)
+        p = Process([BODY_STREAM] + [str(a) for a in args], **more)
+        self.started.append(p)
+        return p
+
+    def run(self, *args, **more):
+        return self.start(*args, **more).end()
+
+    def net(self, *args, url=None):
+        """A net that listens."""
+        p = self.start("net", "--listen", url or self.url(), *args, control=True)
+        need(p.listens(), "net does not listen: %r" % (p.text,))
+        return p
+
+    def send_good_script(self, net, url=None):
+        """A good peer is served: its body arrives whole."""
+        data = pattern(300000)
+        path = self.file("good", data)
+        script = self.run("script", "--connect", url or self.url(), path)
+        check_done(net.end(), data)
+        same(script.status, 0, "status of the good script: %r" % script)
+
+    def processes(self, role=None):
+        """The processes of this box that have our folder in a word of their command line: [(pid, words)]."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    words = f.read().decode("utf-8", "replace").split("\0")
+            except OSError:
+                continue
+            if any(self.path in word for word in words) and role in (None, words[1]):
+                found.append((int(pid), words))
+        return found
+
+    def check_left(self):
+        """Nothing of what was started is left."""
+        for p in self.started:
+            need(p.pipe.poll() is not None, "still running: %s" % p.args)
+        left = children()
+        need(not left, "processes are left: %s" % left)
+        files = sorted(set(os.listdir(self.path)) - self.files)
+        need(not files, "files are left: %s" % files)
+
+    def clear(self):
+        for p in self.started:
+            if p.pipe.poll() is None:
+                p.kill()
+                p.pipe.wait()
+        for pid, _ in children():
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def adopt_orphans():
+    """Children whose parent goes away become ours, so that we see them and can wait for them."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children():
+    """Our children and, because we adopt them, those whose parent went away: [(pid, name)]."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid, encoding="utf-8", errors="replace") as f:
+                name, rest = f.read().rsplit(")", 1)
+        except OSError:
+            continue
+        if int(rest.split()[1]) == os.getpid():
+            found.append((int(pid), name.split("(", 1)[1]))
+    return found
+
+
+# ---- what is checked often -----------------------------------------------------------
+
+def pattern(size):
+    """Bytes in which no piece looks like another."""
+    out = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(size // 32 + 1))
+    return out[:size]
+
+
+def check_body(r, data, what=""):
+    same(r.bytes, len(data), what + " bytes of %r" % r)
+    same(r.sha256, hashlib.sha256(data).hexdigest(), what + " digest")
+
+
+def check_done(r, data, what=""):
+    same(r.outcome, "done", what + " outcome of %r" % r)
+    check_body(r, data, what)
+    same((r.status, r.cause), (0, ""), what + " status and cause")
+
+
+def check_fails(r, *words, status=1):
+    """It fails and says why, on standard error, in these words."""
+    same(r.status, status, "status of %r" % r)
+    for word in words:
+        need(word in r.err, "%r is not in the errors of %r" % (word, r))
+
+
+def is_socket(path):
+    return stat.S_ISSOCK(os.lstat(path).st_mode)
+
+
+def run_one(name, test):
+    box = Box()
+    try:
+        test(box)
+        box.check_left()
+        print("ok     " + name, flush=True)
+        return True
+    except (Wrong, OSError, subprocess.SubprocessError):
+        print("FAILED " + name)
+        traceback.print_exc(file=sys.stdout)
+        sys.stdout.flush()
+        return False
+    finally:
+        box.clear()
+
+
+def main(names):
+    adopt_orphans()
+    tests = {name: f for name, f in names.items()
+             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["box"]}
+    wanted = sys.argv[1:] or list(tests)
+    for name in wanted:
+        if name not in tests:
+            sys.exit("no test called %s" % name)
+    failed = [name for name in wanted if not run_one(name, tests[name])]
+    print("%d tests, %d failed" % (len(wanted), len(failed)))
+    sys.exit(1 if failed else 0)
