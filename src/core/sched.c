@@ -262,6 +262,13 @@ static acti_actor *pick_queued(acti_worker *w)
     return actor;
 }
 
+static acti_actor *pick_next(acti_worker *w)
+{
+    if (acti_aptr_load_relaxed(&w->next) == NULL) // only we put
+        return NULL;
+    return acti_aptr_swap_acq_rel(&w->next, NULL); // a thief may have been faster
+}
+
 static acti_actor *pick(acti_worker *w)
 {
     if (w->turns >= ACTI_SCHED_LOOK_TURNS)
@@ -274,19 +281,19 @@ static acti_actor *pick(acti_worker *w)
         if (actor != NULL)
             return actor;
     }
-    if (acti_aptr_load_relaxed(&w->next) != NULL) { // only we put
-        actor = acti_aptr_swap_acq_rel(&w->next, NULL);
-        if (actor != NULL) {
-            w->streak++;
-            return actor;
-        }
+    actor = pick_next(w);
+    if (actor != NULL) {
+        w->streak++;
+        return actor;
     }
     w->streak = 0;
     actor = pick_queued(w);
     if (actor != NULL)
         return actor;
-    look(w);
-    actor = pick_queued(w);
+    look(w); // the clock may put somebody into the next slot, too
+    actor = pick_next(w);
+    if (actor == NULL)
+        actor = pick_queued(w);
     return actor != NULL ? actor : steal(w, false);
 }
 
