@@ -741,7 +741,8 @@ TEST(requests_and_messages_cross_between_two_systems_of_one_process)
 
 int main(void)
 {
-    return TEST_RUN(case_of(an_ask_of_an_actor_that_has_ended_is_refused_and_has_no_outcome), case_of(an_ask_outside_the_askers_turn_is_invalid),
+    return TEST_RUN(case_of(an_ask_of_an_actor_that_has_ended_is_refused_and_has_no_outcome),
+                    case_of(an_ask_outside_the_askers_turn_is_invalid),
                     case_of(each_request_has_one_outcome_between_all_kinds_of_actors),
                     case_of(a_responder_that_ends_with_the_request_in_its_hands_is_gone),
                     case_of(a_responder_that_ends_before_it_came_to_the_request_returns_it),
