@@ -329,8 +329,8 @@ static acti_actor *steal(acti_worker *w, bool watching)
 
 // ---- going idle ----------------------------------------------------------------------
 
-// lie_down enters the idle list, unless there is injected work. Says whether any other worker is busy.
-static bool lie_down(acti_worker *w, bool *busy)
+// lie_down enters the idle list, unless there is injected work.
+static bool lie_down(acti_worker *w)
 {
     acti_sched *sched = w->sched;
     acti_lock_take(&sched->lock);
@@ -339,13 +339,15 @@ static bool lie_down(acti_worker *w, bool *busy)
         acti_list_push(&sched->idle, &w->idle);
         uint32_t idle = acti_au32_load_relaxed(&sched->idle_count) + 1;
         acti_au32_store_relaxed(&sched->idle_count, idle);
-        *busy = idle < sched->count;
-        // The last to lie down is nobody's watcher, and who wakes first passes this lock and sees that.
-        if (!*busy)
-            acti_au32_store_relaxed(&sched->watched, 0);
+        bool busy = idle < sched->count;
         if (sched->sentinel == NULL)
             sched->sentinel = w;
         w->sentinel = sched->sentinel == w;
+        // Work that comes in short bursts keeps its watcher between them: finding one wakes a core. After so many
+        // looks at nothing it goes; who is busy next passes this lock first, and sees that there is none.
+        w->quiet_looks = busy || !w->sentinel ? 0 : w->quiet_looks + 1;
+        if (w->quiet_looks > ACTI_SCHED_QUIET_LOOKS)
+            acti_au32_store_relaxed(&sched->watched, 0);
     }
     acti_lock_give(&sched->lock);
     return lies;
@@ -379,13 +381,12 @@ static void hand_over(acti_worker *w)
 
 static void rest(acti_worker *w)
 {
-    bool busy = false;
     acti_au32_store_relaxed(&w->cost_ns, 0); // nothing to steal here
-    if (!lie_down(w, &busy))
+    if (!lie_down(w))
         return;
     // Relaxed, both: whoever writes one then takes the lock that we have just passed, and wakes us.
     uint64_t deadline_ns = w->sentinel ? acti_au64_load_relaxed(&w->sys->clock.next_ns) : UINT64_MAX;
-    bool watching = w->sentinel && busy && acti_au32_load_relaxed(&w->sched->watched) != 0;
+    bool watching = w->sentinel && acti_au32_load_relaxed(&w->sched->watched) != 0;
     if (watching) {
         uint64_t watch_ns = acti_clock_ns() + ACTI_SCHED_WATCH_NS;
         deadline_ns = watch_ns < deadline_ns ? watch_ns : deadline_ns;

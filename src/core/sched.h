@@ -15,7 +15,8 @@
 // others steal from its ring only when that is above ACTI_SCHED_SPREAD_NS: talkers stay on one core, where
 // they find each other's messages in cache, and computing spreads. A worker that is stuck in one long turn cannot be
 // foreseen: while any worker is busy one idle worker, the sentinel, looks every ACTI_SCHED_WATCH_NS and takes what
-// waits behind such a turn. When all are idle nobody wakes up, but for the sentinel when an alarm is due.
+// waits behind such a turn. When all have been idle for a moment nobody wakes up, but for the sentinel when an alarm
+// is due.
 
 #ifndef ACTI_CORE_SCHED_H
 #define ACTI_CORE_SCHED_H
@@ -37,6 +38,7 @@ typedef struct acti_sched acti_sched;
 #define ACTI_SCHED_WORKERS_MAX 256
 #define ACTI_SCHED_SPREAD_NS 1000    // cost of a message from which work spreads
 #define ACTI_SCHED_WATCH_NS 2000000  // how often the watcher looks
+#define ACTI_SCHED_QUIET_LOOKS 25    // looks at nothing but idle workers after which nobody watches
 #define ACTI_SCHED_STREAK_MAX 16     // turns in a row through the next slot before the ring gets one
 #define ACTI_SCHED_LOOK_TURNS 64     // turns between looks at the clock and the inject queue
 
@@ -56,6 +58,7 @@ typedef struct acti_worker {
     uint32_t streak;       // turns in a row through the next slot
     bool ring_first;       // the ring and the home list take turns
     bool sentinel;         // holds that post
+    uint32_t quiet_looks;  // as the sentinel: looks in a row that found all idle
     acti_ready bodies;     // bodies that live here, ready
     uint64_t measured_ns;  // when the cost was last measured
     uint64_t measured_handled;

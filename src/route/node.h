@@ -32,7 +32,7 @@
 
 #define ACTI_NODE_HANDSHAKE_NS (5 * ACTA_SECOND)      // from connection to welcome
 #define ACTI_NODE_LINGER_NS ACTA_SECOND               // for the peer to take our last bytes
-#define ACTI_NODE_OUT_ENOUGH ACTI_LINK_WRITE_MAX      // bytes waiting above which proxies wait
+#define ACTI_NODE_OUT_ENOUGH (256u * 1024)            // bytes waiting above which proxies wait
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)          // bytes waiting above which the peer is not reading
 #define ACTI_NODE_CREDIT_MESSAGES 256                 // per receiving actor
 #define ACTI_NODE_CREDIT_BYTES (4u * 1024 * 1024)

@@ -12,9 +12,6 @@
 
 #include "base/platform.h"
 
-#define READ_MIN (64u * 1024)
-#define READ_MAX (1024u * 1024)
-
 // Before the peer has said who it is, a length may ask for no more than this. HELLO is the longest, 293 bytes.
 #define HANDSHAKE_PAYLOAD_MAX 512
 
@@ -39,7 +36,7 @@ int acti_session_init(acti_session *session, bool caller, const acti_hello *us, 
     session->state = caller ? ACTI_SESSION_CALLING : ACTI_SESSION_WAITING;
     session->us = *us;
     session->out_limit = out_limit;
-    session->in.limit = (size_t)ACTI_FRAME_HEADER + us->payload_bytes_max + READ_MAX;
+    session->in.limit = (size_t)ACTI_FRAME_HEADER + us->payload_bytes_max + ACTI_SESSION_READ_MAX;
     session->out.limit = out_limit + CONTROL_ROOM;
     if (!caller)
         return ACTA_OK;
@@ -128,12 +125,12 @@ uint8_t *acti_session_space(acti_session *session, size_t *room)
     if (session->state == ACTI_SESSION_LEFT)
         acti_buf_consume(&session->in, session->in.size);
 
-    size_t n = READ_MIN;
+    size_t n = ACTI_SESSION_READ_MIN;
     size_t held = session->in.size;
     if (session->need > held && session->need - held > n)
         n = session->need - held;
-    if (n > READ_MAX)
-        n = READ_MAX;
+    if (n > ACTI_SESSION_READ_MAX)
+        n = ACTI_SESSION_READ_MAX;
     uint8_t *at = acti_buf_reserve(&session->in, n);
     if (at != NULL)
         *room = n;

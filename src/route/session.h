@@ -34,6 +34,10 @@
 #define ACTI_SESSION_PAYLOAD_MIN 4096
 #define ACTI_SESSION_PAYLOAD_MAX ((1u << 30) + (1u << 16))
 
+// A read takes at least this much if it is there: a wake-up costs about as much as moving it.
+#define ACTI_SESSION_READ_MIN (256u * 1024)
+#define ACTI_SESSION_READ_MAX (1024u * 1024)
+
 typedef enum acti_session_state {
     ACTI_SESSION_WAITING,
     ACTI_SESSION_CALLING,
@@ -75,7 +79,7 @@ acti_session_init(acti_session *session, bool caller, const acti_hello *us, size
 void
 acti_session_fini(acti_session *session);
 
-// acti_session_space gives where the next bytes are to be read to, and how many fit: at least 64 KiB, or the
+// acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the
 // rest of a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be
 // called. NULL without memory, in a BROKEN session, and when so many frames wait for next that in is full.
 uint8_t *

@@ -426,7 +426,7 @@ TEST(a_mebibyte_of_noise_breaks_the_session_within_one_read)
             left -= n;
         }
         assert_int_equal(session.state, ACTI_SESSION_BROKEN);
-        assert_true(session.in.room <= 2 * 65536);
+        assert_true(session.in.room <= 2 * ACTI_SESSION_READ_MIN);
         acti_session_fini(&session);
     }
 }
@@ -501,18 +501,18 @@ TEST(a_claimed_length_takes_no_memory_before_its_bytes_come)
     acti_session_fini(&session);
 }
 
-TEST(space_is_64_kib_and_the_rest_of_a_large_frame_up_to_1_mib)
+TEST(space_is_256_kib_and_the_rest_of_a_large_frame_up_to_1_mib)
 {
     acti_session session;
     bring(&session, OPEN);
     size_t room;
     assert_non_null(acti_session_space(&session, &room));
-    assert_int_equal(room, 64 << 10);
-    // 16 bytes of a frame of 16 + 0x28000.
-    feed(&session, (const uint8_t[]){0, 0x80, 2, 0, ACTI_FRAME_SEND, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}, 16);
+    assert_int_equal(room, ACTI_SESSION_READ_MIN);
+    // 16 bytes of a frame of 16 + 0x68000.
+    feed(&session, (const uint8_t[]){0, 0x80, 6, 0, ACTI_FRAME_SEND, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}, 16);
     assert_int_equal(next_kind(&session), 0);
     assert_non_null(acti_session_space(&session, &room));
-    assert_int_equal(room, 0x28000);
+    assert_int_equal(room, 0x68000);
     acti_session_fini(&session);
 }
 
@@ -531,7 +531,7 @@ TEST(in_takes_no_more_when_nobody_takes_frames_out_and_goes_on_when_somebody_doe
         fed++;
         assert_true(session.in.size <= limit && session.in.room <= 2 * limit);
     }
-    assert_true(session.in.size > limit - (64 << 10) - 32);
+    assert_true(session.in.size > limit - ACTI_SESSION_READ_MIN - 32);
     for (size_t i = 0; i < fed; i++)
         assert_int_equal(next_kind(&session), ACTI_FRAME_CREDIT);
     assert_int_equal(next_kind(&session), 0);
@@ -857,7 +857,7 @@ int main(void)
                     case_of(repeated_number_is_refused),
                     case_of(ack_that_goes_back_is_refused_and_a_repeated_one_is_not),
                     case_of(a_claimed_length_takes_no_memory_before_its_bytes_come),
-                    case_of(space_is_64_kib_and_the_rest_of_a_large_frame_up_to_1_mib),
+                    case_of(space_is_256_kib_and_the_rest_of_a_large_frame_up_to_1_mib),
                     case_of(in_takes_no_more_when_nobody_takes_frames_out_and_goes_on_when_somebody_does),
                     case_of(a_frame_stays_readable_until_the_next_call),
                     case_of(put_and_begin_need_an_open_session),
