@@ -115,8 +115,12 @@ static void on_link_read(void *arg, int status, size_t size)
 static void on_link_write(void *arg, int status)
 {
     acti_node *node = arg;
-    node->write_status = status;
-    (void)acti_actor_push(node->actor, &node->write_event);
+    // Releases the buffer to the node, which acquires the state before it fills it again. The node is woken only if it
+    // waits for that: between a request and its reply it does not.
+    uint32_t after = status == ACTA_OK ? ACTI_WRITE_NONE : ACTI_WRITE_FAILED;
+    uint32_t before = acti_au32_swap_acq_rel(&node->write_state, after);
+    if (status != ACTA_OK || before == ACTI_WRITE_WANTED)
+        (void)acti_actor_push(node->actor, &node->write_event);
 }
 
 static void on_link_closed(void *arg)
@@ -324,8 +328,18 @@ static void on_read(acti_node *node)
     node->hurry = true;
 }
 
-// flush lets waiting proxies speak, writes what is there, and closes when all is done.
-static void flush(acti_node *node)
+// writable: whether the last write has ended; if not, the node will be told when it has.
+static bool writable(acti_node *node)
+{
+    uint32_t state = acti_au32_load_acquire(&node->write_state); // pairs with the swap in on_link_write
+    while (state == ACTI_WRITING)
+        if (acti_au32_cas_acquire(&node->write_state, &state, ACTI_WRITE_WANTED))
+            return false;
+    return acti_au32_load_acquire(&node->write_state) == ACTI_WRITE_NONE;
+}
+
+// fill_out lets waiting proxies speak as far as there is room, and says goodbye when all is said.
+static void fill_out(acti_node *node)
 {
     acti_session *session = &node->session;
     while (session->out.size < ACTI_NODE_OUT_ENOUGH && node->why == ACTA_OK) {
@@ -334,39 +348,57 @@ static void flush(acti_node *node)
             break;
         acti_proxy_run(ACTI_CONTAINER_OF(first, acti_proxy, waiting));
     }
-    if (node->leaving && node->why == ACTA_OK) {
-        if (session->state < ACTI_SESSION_OPEN)
-            end_with(node, ACTA_ESTOPPED); // never introduced: nothing to say goodbye to
-        else if (session->state == ACTI_SESSION_OPEN && acti_proxies_quiet(node))
-            (void)acti_session_leave(session);
-    }
-    if (node->closing)
+    if (!node->leaving || node->why != ACTA_OK)
         return;
-    if (node->hurry) {
-        close_link(node);
-        return;
-    }
-    if (node->write_pending)
-        return;
-    acti_session_ack(session); // once for all that was heard since the last write
-    if (session->out.size > 0 && !node->write_failed) {
-        acti_session_take(session, &node->writing);
-        node->write_pending = true;
-        acti_link_write(node->link, acti_buf_bytes(&node->writing), node->writing.size);
-    } else if (node->why != ACTA_OK) {
-        close_link(node);
-    }
+    if (session->state < ACTI_SESSION_OPEN)
+        end_with(node, ACTA_ESTOPPED); // never introduced: nothing to say goodbye to
+    else if (session->state == ACTI_SESSION_OPEN && acti_proxies_quiet(node))
+        (void)acti_session_leave(session);
 }
 
+// write_out starts to write what there is, or closes when all is done. True: a write was started.
+static bool write_out(acti_node *node)
+{
+    acti_session *session = &node->session;
+    if (node->closing)
+        return false;
+    if (node->hurry) {
+        close_link(node);
+        return false;
+    }
+    uint64_t unacknowledged = session->received - session->ack_told;
+    if (session->out.size == 0 && unacknowledged < ACTI_NODE_ACK_FRAMES && node->why == ACTA_OK)
+        return false;
+    if (!writable(node))
+        return false;
+    acti_session_ack(session); // it goes along with what is written anyway
+    if (session->out.size == 0) {
+        if (node->why != ACTA_OK)
+            close_link(node);
+        return false;
+    }
+    acti_buf_consume(&node->writing, node->writing.size);
+    acti_session_take(session, &node->writing);
+    acti_au32_store_relaxed(&node->write_state, ACTI_WRITING); // the link is asked next, and hands it on
+    acti_link_write(node->link, acti_buf_bytes(&node->writing), node->writing.size);
+    return true;
+}
+
+// flush is done after each event. While one buffer is being written the next is filled.
+static void flush(acti_node *node)
+{
+    do
+        fill_out(node);
+    while (write_out(node));
+}
+
+// on_wrote comes when there was more to write, which flush will see to, or when the peer is gone.
 static void on_wrote(acti_node *node)
 {
-    node->write_pending = false;
-    acti_buf_consume(&node->writing, node->writing.size);
-    if (node->write_status == ACTA_OK || node->closing)
+    if (acti_au32_load_acquire(&node->write_state) != ACTI_WRITE_FAILED)
         return;
-    // The peer is gone. What it has sent before is still to be read, and the read will say so; if there is none, end.
+    // What the peer has sent before is still to be read, and the read will say that it is gone; if there is none, end.
     acti_buf_consume(&node->session.out, node->session.out.size);
-    node->write_failed = true;
     if (!node->read_pending) {
         end_with(node, ACTA_ECRASHED);
         node->hurry = true;

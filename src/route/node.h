@@ -34,6 +34,7 @@
 #define ACTI_NODE_LINGER_NS ACTA_SECOND               // for the peer to take our last bytes
 #define ACTI_NODE_OUT_ENOUGH (256u * 1024)            // bytes waiting above which proxies wait
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)          // bytes waiting above which the peer is not reading
+#define ACTI_NODE_ACK_FRAMES 32                       // received and not acknowledged, that are worth a write
 #define ACTI_NODE_CREDIT_MESSAGES 256                 // per receiving actor
 #define ACTI_NODE_CREDIT_BYTES (4u * 1024 * 1024)
 #define ACTI_NODE_EXPORTS_MAX (1u << 20)
@@ -41,6 +42,14 @@
 
 typedef struct acti_node acti_node;
 typedef struct acti_router acti_router;
+
+// Whether the buffer given to the link is being written, and whether the node wants to hear when it is.
+typedef enum acti_write {
+    ACTI_WRITE_NONE,   // nothing is being written
+    ACTI_WRITING,      // and nothing waits for its end
+    ACTI_WRITE_WANTED, // the node has more, and is to be told
+    ACTI_WRITE_FAILED, // the peer is gone: nothing is written any more
+} acti_write;
 
 // What comes to a node's inbox; in the size of the EVENT message, which lies in the thing it is about.
 typedef enum acti_node_event {
@@ -228,8 +237,8 @@ struct acti_node {
     acti_router *router;
     acti_session session;
     acti_link *link;
-    acti_buf writing; // given to the link
-    bool write_pending;
+    acti_buf writing;      // given to the link until it has written it
+    acti_au32 write_state; // acti_write; see node.c
     bool read_pending;
     bool leaving;  // GOODBYE is to be said once all is said
     bool settled;  // what the peer held and owed has been settled; why is set
@@ -249,8 +258,6 @@ struct acti_node {
     acta_msg late_event;
     int read_status;
     size_t read_size;
-    int write_status;
-    bool write_failed; // the peer is gone: nothing is written any more
 
     acti_alarm alarm; // for the handshake, then for the last bytes; holds one reference while it is set
     bool alarm_set;
