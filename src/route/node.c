@@ -119,7 +119,11 @@ static void on_link_write(void *arg, int status)
     // waits for that: between a request and its reply it does not.
     uint32_t after = status == ACTA_OK ? ACTI_WRITE_NONE : ACTI_WRITE_FAILED;
     uint32_t before = acti_au32_swap_acq_rel(&node->write_state, after);
-    if (status != ACTA_OK || before == ACTI_WRITE_WANTED)
+    if (status == ACTA_OK && before != ACTI_WRITE_WANTED)
+        return;
+    // The node may have seen the state and started another write, and that one may have ended, before this line: one
+    // event serves both. The flag is lowered when the event is taken, before anything is looked at.
+    if (acti_au32_swap_acq_rel(&node->write_told, 1) == 0)
         (void)acti_actor_push(node->actor, &node->write_event);
 }
 
@@ -395,6 +399,7 @@ static void flush(acti_node *node)
 // on_wrote comes when there was more to write, which flush will see to, or when the peer is gone.
 static void on_wrote(acti_node *node)
 {
+    (void)acti_au32_swap_acq_rel(&node->write_told, 0);
     if (acti_au32_load_acquire(&node->write_state) != ACTI_WRITE_FAILED)
         return;
     // What the peer has sent before is still to be read, and the read will say that it is gone; if there is none, end.

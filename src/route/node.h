@@ -239,6 +239,7 @@ struct acti_node {
     acti_link *link;
     acti_buf writing;      // given to the link until it has written it
     acti_au32 write_state; // acti_write; see node.c
+    acti_au32 write_told;  // 1: write_event is in the inbox, or about to be
     bool read_pending;
     bool leaving;  // GOODBYE is to be said once all is said
     bool settled;  // what the peer held and owed has been settled; why is set
