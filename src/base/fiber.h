@@ -25,7 +25,7 @@ acti_fiber_new(size_t stack_bytes, void (*fn)(void *arg), void *arg);
 
 // acti_fiber_free frees a fiber that is not running: it has finished, never ran, or is suspended. In the last case
 // its stack is discarded as it is: no function on it goes on, and what they owned stays as it was. Takes *fiber and
-// sets it to NULL.
+// sets it to NULL. Threads: any, once nobody resumes it.
 void
 acti_fiber_free(acti_fiber **fiber);
 

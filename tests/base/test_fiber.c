@@ -222,6 +222,26 @@ TEST(a_suspended_fiber_can_be_freed_and_does_not_go_on)
     }
 }
 
+static void *free_fiber(void *arg)
+{
+    acti_fiber_free(arg);
+    return NULL;
+}
+
+TEST(a_suspended_fiber_can_be_freed_by_another_thread)
+{
+    for (int i = 0; i < 20; i++) {
+        stepper s = {.step = 0};
+        s.fiber = acti_fiber_new(0, own_something, &s);
+        acti_fiber_resume(s.fiber);
+        pthread_t thread;
+        assert_int_equal(acti_thread_start(&thread, "free", free_fiber, &s.fiber), ACTA_OK);
+        pthread_join(thread, NULL);
+        assert_null(s.fiber);
+        assert_int_equal(s.step, 1);
+    }
+}
+
 static long page_faults(void)
 {
     struct rusage usage;
@@ -474,6 +494,7 @@ int main(void)
                     case_of(a_fiber_runs_when_resumed_and_not_before), case_of(a_fiber_that_never_ran_can_be_freed),
                     case_of(ten_thousand_switches_keep_what_a_fiber_holds),
                     case_of(a_suspended_fiber_can_be_freed_and_does_not_go_on),
+                    case_of(a_suspended_fiber_can_be_freed_by_another_thread),
                     case_of(a_freed_stack_of_the_default_size_stays_mapped_and_is_used_next),
                     case_of(a_fiber_begins_on_an_aligned_stack),
                     case_of(fibers_suspended_in_nested_calls_come_back_with_their_results),
