@@ -14,6 +14,7 @@
 
 #include "base/pool.h"
 #include "core/pending.h"
+#include "core/sender.h"
 #include "core/system.h"
 
 typedef struct ask_record {
@@ -78,7 +79,7 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     acta_msg *m;
     int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
     if (status != ACTA_OK)
-        return status;
+        return acti_refused(target->sys, status);
 
     ask_record *record;
     status = new_record(asker, target, &record);
@@ -96,8 +97,7 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
         acti_msg_release(m);
         (void)acti_pending_remove(asker, record->id, ACTI_PENDING_ASK);
         free_record(record);
-        acti_tally(target->sys, ACTI_REFUSED, 1);
-        return status;
+        return acti_refused(target->sys, status);
     }
     acti_tally(target->sys, ACTI_SENT, 1); // the system in which it will be handled
     // The record cannot have gone: its outcome is taken in our own turn.

@@ -66,7 +66,7 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     acta_msg *m;
     int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
     if (status != ACTA_OK)
-        return status;
+        return acti_refused(sys, status);
     acti_actor *actor = acti_caller_new(sys);
     if (actor == NULL) {
         acti_msg_release(m);
@@ -79,9 +79,8 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     if (status != ACTA_OK) {
         acti_actor_unref(actor);
         acti_msg_release(m);
-        acti_tally(sys, ACTI_REFUSED, 1);
         acti_caller_end(actor);
-        return status;
+        return acti_refused(sys, status);
     }
     acti_tally(sys, ACTI_SENT, 1);
 

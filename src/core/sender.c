@@ -137,6 +137,13 @@ void acti_tx_crash(acta_tx **tx)
 
 // ---- sending ------------------------------------------------------------------------
 
+int acti_refused(acta_system *sys, int status)
+{
+    if (status == ACTA_EGONE || status == ACTA_EUNREACH || status == ACTA_ETOOBIG)
+        acti_tally(sys, ACTI_REFUSED, 1);
+    return status;
+}
+
 int acta_send_body(acta_tx *to, const acta_type *type, const void *body)
 {
     acti_actor *actor = acti_actor_of_tx(to);
@@ -144,12 +151,11 @@ int acta_send_body(acta_tx *to, const acta_type *type, const void *body)
     acta_msg *m;
     int status = acti_msg_copy(ACTI_MSG_SEND, type, body, actor->message_bytes_max, false, &m);
     if (status != ACTA_OK)
-        return status;
+        return acti_refused(sys, status);
     status = acti_actor_push(actor, m);
     if (status != ACTA_OK) {
         acti_msg_release(m);
-        acti_tally(sys, ACTI_REFUSED, 1);
-        return status;
+        return acti_refused(sys, status);
     }
     acti_tally(sys, ACTI_SENT, 1);
     acti_turn_spent();

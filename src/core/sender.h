@@ -22,6 +22,10 @@ acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)
 void
 acti_tx_crash(acta_tx **tx);
 
+// acti_refused counts a message that was not sent, if that was for its size or its receiver's sake, and gives status.
+int
+acti_refused(acta_system *sys, int status);
+
 // acti_tx_holders writes who holds senders to the actor, as far as they are tracked, and gives the length.
 size_t
 acti_tx_holders(acti_actor *actor, char *text, size_t size);
