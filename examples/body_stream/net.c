@@ -125,6 +125,7 @@ static void take_eof(acta_self *self, net_state *n)
 {
     int why = acta_eof(self);
     tell(n, "eof", why != ACTA_OK ? acta_strerror(why) : "");
+    n->end_came = true;
     if (why == ACTA_ESTOPPED || why == ACTA_EKILLED)
         decide(n, NET_CANCELLED, "this side was told to stop");
     else if (why == ACTA_ECRASHED || why == ACTA_EUNREACH)

@@ -62,7 +62,7 @@ int net_slot_begin(net_slot *slot, acta_tx **router)
 void net_slot_wait(net_slot *slot)
 {
     int got;
-    while ((got = until_wait(slot->ended)) != 0)
+    while ((got = until_raised(slot->ended)) != 0)
         if (until_asked_to_stop(got))
             acta_stop(slot->addr);
 }

@@ -102,7 +102,7 @@ int script_slot_wire(script_slot *slot, wiring how, acta_tx **net)
 static void wait_for(int flag, const script_slot *slot)
 {
     int got;
-    while ((got = until_wait(flag)) != 0) {
+    while ((got = until_raised(flag)) != 0) {
         if (until_asked_to_stop(got)) {
             until_raise(slot->cancel);
             acta_stop(slot->script_addr);
@@ -135,7 +135,7 @@ static void end_actor(acta_tx **tx, acta_addr **addr, int *flag)
     acta_tx_drop(tx);
     if (*addr != NULL) {
         acta_stop(*addr);
-        while (until_wait(*flag) != 0)
+        while (until_raised(*flag) != 0)
             continue;
         acta_addr_drop(addr);
     }

@@ -69,3 +69,13 @@ int until_now(int fd)
 {
     return wait_ms(fd, 0);
 }
+
+int until_raised(int flag)
+{
+    int got = until_wait(flag);
+    eventfd_t times;
+    // Poll orders nothing between threads; reading what another has written does.
+    if (got == 0 && eventfd_read(flag, &times) == 0)
+        eventfd_write(flag, times);
+    return got;
+}

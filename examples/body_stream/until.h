@@ -12,7 +12,7 @@
 int
 until_init(void);
 
-// A flag that any thread may raise and one may wait for; an eventfd.
+// A flag that any thread may raise and one may wait for; an eventfd. It stays raised.
 int
 until_flag(void);
 void
@@ -31,5 +31,9 @@ int
 until_wait(int fd);
 int
 until_now(int fd);
+
+// until_raised is until_wait for a flag: with 0, what was written before the flag was raised can be seen.
+int
+until_raised(int flag);
 
 #endif

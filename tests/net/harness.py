@@ -119,7 +119,9 @@ class Process:
 class Box:
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="acta-test-", dir="/tmp")
-        self.env = dict(os.environ, TMPDIR=self.path, XDG_RUNTIME_DIR=self.path)
+        # By default every process under TSan sleeps for a second before it exits.
+        tsan = os.environ.get("TSAN_OPTIONS", "") + ":atexit_sleep_ms=0"
+        self.env = dict(os.environ, TMPDIR=self.path, XDG_RUNTIME_DIR=self.path, TSAN_OPTIONS=tsan)
         self.started = []
         self.files = set()
 
