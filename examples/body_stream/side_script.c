@@ -184,7 +184,7 @@ static bool run_streams(acta_system *sys, const script_opts *opts, acta_node *no
             status = open_stream(&slots[(i + 1) % 2], sys, opts, i + 1);
         if (status == ACTA_OK)
             status = wire_stream(slot, node, opts, i);
-        if (status == ACTA_OK && !script_slot_wait(slot) && not_done++ == 0)
+        if (status == ACTA_OK && !script_slot_wait(slot) && not_done++ == 0 && !opts->quiet)
             script_slot_explain(slot); // the first of them
         if (status != ACTA_OK)
             complain("no stream to net could be set up", acta_strerror(status));

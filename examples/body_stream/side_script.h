@@ -30,6 +30,7 @@ typedef struct script_opts {
     wiring wiring;
     source_opts from;
     uint32_t streams;
+    bool quiet; // a body that fails is not told about
 } script_opts;
 
 // One router and one script.

@@ -137,9 +137,9 @@ class Box:
         self.files.add(name)
         return self.at(name)
 
-    def start(self, *args, **more):
+    def start(self, *args, program=BODY_STREAM, **more):
         more.setdefault("env", self.env)
-        p = Process([BODY_STREAM] + [str(a) for a in args], **more)
+        p = Process([program] + [str(a) for a in args], **more)
         self.started.append(p)
         return p
 
