@@ -348,6 +348,9 @@ static bool lie_down(acti_worker *w)
         w->quiet_looks = busy || !w->sentinel ? 0 : w->quiet_looks + 1;
         if (w->quiet_looks > ACTI_SCHED_QUIET_LOOKS)
             acti_au32_store_relaxed(&sched->watched, 0);
+        // A busy worker asks for a watcher only when it sees somebody idle, and a moment ago that was not us yet.
+        else if (busy && w->sentinel)
+            acti_au32_store_relaxed(&sched->watched, 1);
     }
     acti_lock_give(&sched->lock);
     return lies;
