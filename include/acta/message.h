@@ -138,8 +138,8 @@ acta_type_find(const char *name);
     const acta_type acta_type_of_##T = {#T, (uint32_t)sizeof(T), count, is_flat, field_table};             \
     __attribute__((constructor)) static void acta_enter_##T(void)                                          \
     {                                                                                                      \
-        static acta_type_entry entry = {&acta_type_of_##T, &acta_here_##T, NULL};                          \
-        acta_type_enter(&entry);                                                                           \
+        static acta_type_entry acta_entry = {&acta_type_of_##T, &acta_here_##T, NULL};                     \
+        acta_type_enter(&acta_entry);                                                                      \
     }                                                                                                      \
     ACTA_STATIC_ASSERT(sizeof(T) <= UINT32_MAX, "a message struct below 4 GiB")
 

@@ -3,7 +3,8 @@
 // node.h - other processes. Two systems that are connected are nodes to each other; a sender found there is
 // used like any other, and order, end and death hold as they do here.
 //
-// A URL is ipc:// and a path, at most 107 bytes; the socket and the folder it lies in must belong to this user.
+// A URL is ipc:// and a path of at most 106 bytes. The socket, and whoever connects, must belong to this user; the folder
+// it lies in to this user or root, unless it is sticky as /tmp is.
 
 #ifndef ACTA_NODE_H
 #define ACTA_NODE_H
@@ -50,8 +51,8 @@ acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node *
 // acta_node_find gives a sender to the actor that the peer has published under name.
 //
 // Owns:    *tx is the caller's, to be dropped.
-// Errors:  ACTA_ENOENT; ACTA_ETIMEOUT; ACTA_EUNREACH or ACTA_ECRASHED the peer is gone; ACTA_EDEADLK called
-//          inside an actor.
+// Errors:  ACTA_ENOENT nobody there has that name; ACTA_EINVAL an empty or too long name, or one that is not UTF-8;
+//          ACTA_ETIMEOUT; ACTA_EUNREACH or ACTA_ECRASHED the peer is gone; ACTA_EDEADLK called inside an actor.
 ACTA_NODISCARD ACTA_API int
 acta_node_find_at(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx, const char *where);
 #define acta_node_find(node, name, timeout_ns, tx) acta_node_find_at((node), (name), (timeout_ns), (tx), ACTA_HERE)
@@ -61,6 +62,11 @@ acta_node_find_at(acta_node *node, const char *name, uint64_t timeout_ns, acta_t
 // protocol.
 ACTA_API int
 acta_node_status(const acta_node *node);
+
+// acta_node_name is what the peer calls itself: its program and process, such as "body_stream.4711". For reports.
+// Borrowed for as long as the node is held.
+ACTA_API const char *
+acta_node_name(const acta_node *node);
 
 // acta_node_drop lets a node handle go. The session itself lives on while senders use it, and ends at
 // acta_close.

@@ -15,7 +15,7 @@
 //
 //     any       --push-->  list          (any but ROUTED)
 //     list      --take-->  EMPTY
-//     EMPTY     --park-->  PARKED
+//     EMPTY     --park-->  PARKED        (and back: unpark)
 //     any       --route--> ROUTED        (for good)
 //
 // Any thread may push. Only the thread that runs the actor's turn may take, park or route; that there is at most one
@@ -94,6 +94,16 @@ static inline bool acti_inbox_park(acti_inbox *inbox)
     uint64_t seen = ACTI_INBOX_EMPTY;
     while (seen == ACTI_INBOX_EMPTY) // the weak compare-and-swap may fail for nothing
         if (acti_au64_cas_release(&inbox->word, &seen, ACTI_INBOX_PARKED))
+            return true;
+    return false;
+}
+
+// acti_inbox_unpark takes a parked inbox back into the hands of its consumer; false: somebody has pushed, and wakes it.
+static inline bool acti_inbox_unpark(acti_inbox *inbox)
+{
+    uint64_t seen = ACTI_INBOX_PARKED;
+    while (seen == ACTI_INBOX_PARKED) // the weak compare-and-swap may fail for nothing
+        if (acti_au64_cas_acquire(&inbox->word, &seen, ACTI_INBOX_EMPTY))
             return true;
     return false;
 }

@@ -37,7 +37,7 @@ typedef struct acti_sched acti_sched;
 
 #define ACTI_SCHED_WORKERS_MAX 256
 #define ACTI_SCHED_SPREAD_NS 1000    // cost of a message from which work spreads
-#define ACTI_SCHED_WATCH_NS 2000000  // how often the watcher looks
+#define ACTI_SCHED_WATCH_NS 2000000  // how often the sentinel looks at busy workers
 #define ACTI_SCHED_QUIET_LOOKS 25    // looks at nothing but idle workers after which nobody watches
 #define ACTI_SCHED_STREAK_MAX 16     // turns in a row through the next slot before the ring gets one
 #define ACTI_SCHED_LOOK_TURNS 64     // turns between looks at the clock and the inject queue

@@ -308,7 +308,7 @@ int acti_sockfile_trust(const char *path)
     if (check_path(path, (reason){NULL, 0}) != ACTA_OK)
         return ACTA_EINVAL;
     const char *name = last_part(path);
-    int folder;
+    int folder = -1;
     int error = open_folder(path, name, &folder);
     if (error == 0) {
         struct stat in, at;

@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/sender.h"
 #include "core/system.h"
+#include "core/type.h"
 #include "route/node.h"
 #include "route/router.h"
 
@@ -49,7 +50,8 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
     acti_node *node = acti_node_of(handle);
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
-    if (name == NULL || name[0] == '\0' || strnlen(name, ACTI_FRAME_TEXT_MAX + 1) > ACTI_FRAME_TEXT_MAX)
+    size_t length = name != NULL ? strnlen(name, ACTI_FRAME_TEXT_MAX + 1) : 0;
+    if (length == 0 || length > ACTI_FRAME_TEXT_MAX || !acti_text_valid(name, length))
         return ACTA_EINVAL;
     acti_actor *caller = acti_caller_new(node->actor->sys);
     if (caller == NULL)
@@ -61,7 +63,7 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
     if (acti_actor_push(node->actor, &find->event) != ACTA_OK) {
         acti_actor_unref(caller);
         free(find);
-        status = acta_node_status(handle);
+        status = acta_node_status(handle) == ACTA_ECRASHED ? ACTA_ECRASHED : ACTA_EUNREACH;
         goto end;
     }
     acta_msg *answer = acti_caller_wait(caller, timeout_ns);

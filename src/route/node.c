@@ -473,6 +473,12 @@ int acta_node_status(const acta_node *handle)
     return -(int)acti_au32_load_acquire(&node->status);
 }
 
+// The name is fixed when the handle is made: before that nobody has it.
+const char *acta_node_name(const acta_node *handle)
+{
+    return ((const acti_node *)(const void *)handle)->session.peer.name;
+}
+
 void acta_node_drop(acta_node **handle)
 {
     if (*handle == NULL)

@@ -84,7 +84,8 @@ typedef struct acti_proxy {
     acti_list waiting;     // in the node's list of those that wait for room
     acti_list all;         // in the node's list
     acti_list watches;     // of the remote actor on ours: see watch.c
-    bool stalled;          // waits for credit
+    uint32_t replies;      // in the batch of the actor
+    bool stalled;          // waits for credit, parked with a batch
 } acti_proxy;
 
 // acti_proxy_get gives the proxy for the peer's actor of that number, made if need be, borrowed. NULL without memory.

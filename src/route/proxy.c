@@ -123,8 +123,8 @@ static void forget(acti_proxy *proxy)
 
 static bool quiet(const acti_proxy *proxy)
 {
-    // Acquire pairs with the park in acti_proxy_run, which was ours: what matters is that no push came after.
-    return acti_au64_load_acquire(&proxy->actor->inbox.word) == ACTI_INBOX_PARKED;
+    // Relaxed: the park was our own; what matters is that no push came after.
+    return proxy->actor->batch == NULL && acti_au64_load_relaxed(&proxy->actor->inbox.word) == ACTI_INBOX_PARKED;
 }
 
 bool acti_proxies_quiet(acti_node *node)
@@ -164,29 +164,49 @@ void acti_proxy_ready(acti_proxy *proxy)
     acti_actor_unref(proxy->actor);
 }
 
+// take_more appends what has come to the batch.
+static void take_more(acti_proxy *proxy)
+{
+    acti_actor *actor = proxy->actor;
+    acta_msg *newest;
+    acta_msg *more = acti_inbox_take(&actor->inbox, &newest);
+    if (more == NULL)
+        return;
+    for (const acta_msg *m = more; m != NULL; m = m->next)
+        proxy->replies += m->kind == ACTI_MSG_REPLY;
+    if (actor->batch == NULL)
+        actor->batch = more;
+    else
+        actor->batch_newest->next = more;
+    actor->batch_newest = newest;
+}
+
+// may_go: whether the credit allows m. A reply is never held up behind messages without credit: whoever asked may be
+// waiting for just that reply before it takes anything else and so gives new credit. What is ahead of it goes, too.
+static bool may_go(const acti_proxy *proxy, const acta_msg *m)
+{
+    return !needs_credit(m) || proxy->replies > 0 || (proxy->credit_messages > 0 && proxy->credit_bytes > 0);
+}
+
 void acti_proxy_run(acti_proxy *proxy)
 {
     acti_node *node = proxy->node;
     acti_actor *actor = proxy->actor;
-    for (;;) {
-        if (actor->batch == NULL)
-            actor->batch = acti_inbox_take(&actor->inbox, &actor->batch_newest);
-        acta_msg *m = actor->batch;
-        if (m == NULL) {
-            if (acti_inbox_park(&actor->inbox))
+    do {
+        take_more(proxy);
+        while (actor->batch != NULL && may_go(proxy, actor->batch)) {
+            if (node->session.out.size >= ACTI_NODE_OUT_ENOUGH) {
+                acti_list_push(&node->waiting, &proxy->waiting);
                 return;
-            continue;
+            }
+            acta_msg *m = actor->batch;
+            actor->batch = m->next;
+            proxy->replies -= m->kind == ACTI_MSG_REPLY;
+            say(proxy, m);
         }
-        if (node->session.out.size >= ACTI_NODE_OUT_ENOUGH) {
-            acti_list_push(&node->waiting, &proxy->waiting);
-            return;
-        }
-        proxy->stalled = needs_credit(m) && (proxy->credit_messages <= 0 || proxy->credit_bytes <= 0);
-        if (proxy->stalled)
-            return;
-        actor->batch = m->next;
-        say(proxy, m);
-    }
+        proxy->stalled = actor->batch != NULL;
+        // Parked with a batch, when it waits for credit: a reply that comes then is to be seen.
+    } while (!acti_inbox_park(&actor->inbox));
 }
 
 void acti_proxy_credit(acti_node *node, const acti_frame *frame)
@@ -198,10 +218,9 @@ void acti_proxy_credit(acti_node *node, const acti_frame *frame)
     acti_proxy *proxy = *found;
     proxy->credit_messages += frame->count;
     proxy->credit_bytes += frame->bytes;
-    if (proxy->stalled) {
-        proxy->stalled = false;
+    // Where it is parked no more, somebody has just woken it, and the event is on its way.
+    if (proxy->stalled && acti_inbox_unpark(&proxy->actor->inbox))
         acti_proxy_run(proxy);
-    }
 }
 
 // write_message writes a frame with the message's type and body, and counts it in the ledger and, if it needs any,

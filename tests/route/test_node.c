@@ -173,6 +173,7 @@ TEST(find_of_a_name_that_nobody_has_says_so_and_the_session_lives_on)
     acta_tx *tx = NULL;
     assert_int_equal(acta_node_find(p.to_there, "nobody", 10 * ACTA_SECOND, &tx), ACTA_ENOENT);
     assert_int_equal(acta_node_find(p.to_there, "", ACTA_SECOND, &tx), ACTA_EINVAL);
+    assert_int_equal(acta_node_find(p.to_there, "not utf-8 \xff", ACTA_SECOND, &tx), ACTA_EINVAL);
     assert_null(tx);
     assert_int_equal(acta_node_status(p.to_there), ACTA_OK);
     pair_close(&p);
@@ -514,6 +515,76 @@ TEST(a_request_has_one_outcome_whatever_the_responder_does)
     test_gate_fini(&got);
 }
 
+// Sends much more than the credit allows to the one that asks, and then replies.
+static int talker_body(acta_self *self, void *arg)
+{
+    acta_tx *to = arg;
+    acta_msg *m;
+    while ((m = acta_recv(self)) != NULL) {
+        for (uint64_t n = 0; n < acta_as(query, m)->n; n++)
+            if (acta_send(to, item, .n = n) != ACTA_OK)
+                break;
+        (void)acta_reply(self, m, answer, .n = 1);
+        acta_msg_free(&m);
+    }
+    acta_tx_drop(&to);
+    return ACTA_OK;
+}
+
+typedef struct patient {
+    sink sink;
+    acta_tx *talker;
+    uint64_t count;
+    test_gate start;
+    bool replied;
+    uint64_t taken_before_reply;
+} patient;
+
+static int patient_body(acta_self *self, void *arg)
+{
+    patient *p = arg;
+    uint64_t id;
+    if (test_gate_wait(&p->start) &&
+        acta_ask(self, p->talker, 20 * ACTA_SECOND, &id, query, .n = p->count) == ACTA_OK) {
+        acta_msg *m = acta_await(self, id);
+        p->replied = m != NULL && acta_is(answer, m);
+        p->taken_before_reply = p->sink.got;
+        acta_msg_free(&m);
+    }
+    acta_tx_drop(&p->talker);
+    acta_msg *m;
+    while ((m = acta_recv(self)) != NULL) {
+        sink_take(&p->sink, m);
+        acta_msg_free(&m);
+    }
+    return ACTA_OK;
+}
+
+TEST(a_reply_is_not_held_up_behind_messages_without_credit)
+{
+    enum { COUNT = 5 * ACTI_NODE_CREDIT_MESSAGES };
+    pair p;
+    acta_tx *tx, *mine;
+    patient w = {.count = COUNT};
+    pair_open(&p);
+    test_gate_init(&w.start);
+    assert_int_equal(acta_spawn(p.here, &mine, .body = patient_body, .arg = &w, .place = ACTA_THREAD), ACTA_OK);
+    assert_int_equal(acta_publish(p.here, "patient", acta_tx_addr(mine)), ACTA_OK);
+    acta_tx *back = found(p.to_here, "patient");
+    assert_int_equal(acta_spawn(p.there, &tx, .body = talker_body, .arg = back), ACTA_OK);
+    assert_int_equal(acta_publish(p.there, "talker", acta_tx_addr(tx)), ACTA_OK);
+    w.talker = found(p.to_there, "talker");
+    acta_tx_drop(&tx);
+    acta_tx_drop(&mine);
+    test_gate_open(&w.start);
+    pair_close(&p);
+    assert_true(w.replied);
+    assert_int_equal(w.taken_before_reply, 0);
+    assert_int_equal(w.sink.got, COUNT);
+    assert_int_equal(w.sink.out_of_order, 0);
+    test_gate_fini(&w.start);
+}
+
 static int asks_and_waits(acta_self *self, void *arg)
 {
     acta_tx *to = arg;
@@ -692,6 +763,7 @@ int main(void)
                           case_of(a_receiver_that_does_not_read_holds_no_more_than_its_credit_and_loses_nothing),
                           case_of(large_messages_arrive_whole),
                           case_of(a_request_has_one_outcome_whatever_the_responder_does),
+                          case_of(a_reply_is_not_held_up_behind_messages_without_credit),
                           case_of(the_loss_of_the_session_answers_what_was_asked_and_tells_monitors),
                           case_of(down_comes_after_everything_the_dead_actor_sent_and_is_the_last_of_it),
                           case_of(a_demonitor_keeps_the_down_away));
