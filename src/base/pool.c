@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// pool.c - message blocks: a cache a thread, a depot of batches, slabs.
+// pool.c - the fast path: a cache a thread over the depot of pool_depot.c.
 //
 // Design notes
 //
@@ -24,54 +24,30 @@
 
 #include <assert.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "base/list.h"
 #include "base/platform.h"
+#include "base/pool_depot.h"
 #include "base/pool_large.h"
 #include "base/sanitize.h"
-
-#define CLASSES (ACTI_POOL_BYTES_MAX / ACTI_POOL_ALIGN)
-#define SLAB_BYTES 65536
 
 // A batch is this many blocks, or fewer where they are large.
 #define BATCH_BLOCKS_MAX 64
 #define BATCH_BYTES_MAX 16384
 
-// A free block. The last two fields mean something in the first block of a batch in the depot.
-typedef struct block {
-    struct block *next;
-    struct block *next_batch;
-    uint32_t count;
-} block;
-
 // One size class in one thread. Only that thread writes; acti_pool_live reads the atomic fields.
 typedef struct lane {
-    block *head;
+    acti_block *head;
     acti_aptr spare; // a full batch, or NULL
     acti_au32 left;  // blocks that still fit on the list of head
     uint32_t batch;  // blocks of a full list; 0: this thread has no cache yet
 } lane;
 
 typedef struct cache {
-    lane lanes[CLASSES];
+    lane lanes[ACTI_POOL_CLASSES];
     acti_list link; // in caches, guarded by caches_lock
     bool ended;     // given back for good: the thread is ending
 } cache;
-
-// Batches between threads, one depot a class. Everything in it is guarded by lock, a leaf.
-typedef struct depot {
-    acti_lock lock;
-    block *batches;
-    uint64_t blocks;
-} depot;
-static_assert(sizeof(depot) <= ACTI_CACHE_LINE, "the depots of two classes share no cache line");
-
-// Kept on a list, so that LeakSanitizer finds what messages point to. The blocks lie behind it.
-typedef struct slab {
-    struct slab *next;
-} slab;
-static_assert(sizeof(slab) <= ACTI_POOL_ALIGN, "the first block begins at the next multiple of the alignment");
 
 // Written by acti_pool_fail_after only, read by every allocation: alone on its line.
 static struct {
@@ -80,18 +56,7 @@ static struct {
 
 static ACTI_THREAD_LOCAL cache mine __attribute__((aligned(ACTI_CACHE_LINE)));
 
-static struct {
-    depot lines[CLASSES] __attribute__((aligned(ACTI_CACHE_LINE)));
-} depots;
-
-// What is cut from slabs, guarded by slabs_lock, a leaf.
-static acti_lock slabs_lock;
-static slab *slabs;
-static char *uncut;
-static size_t uncut_bytes;
-static uint64_t cut_blocks;
-
-// Rank: above the depots.
+// Rank: above those of the depot.
 static acti_lock caches_lock;
 static acti_list caches;
 
@@ -103,16 +68,11 @@ static bool cache_key_made;
 
 // Out of line, so that the fast path saves no registers for them.
 __attribute__((noinline)) static void *alloc_slow(size_t size, uint32_t *room);
-__attribute__((noinline)) static void free_slow(block *freed, uint32_t room);
-
-static inline uint32_t class_bytes(size_t class)
-{
-    return (uint32_t)(class + 1) * ACTI_POOL_ALIGN;
-}
+__attribute__((noinline)) static void free_slow(acti_block *freed, uint32_t room);
 
 static inline void *pop(lane *l, uint32_t bytes)
 {
-    block *first = l->head;
+    acti_block *first = l->head;
     acti_unpoison(first, bytes);
     l->head = first->next;
     // Relaxed, here and below: one writer, and acti_pool_live promises nothing while others are at work.
@@ -120,7 +80,7 @@ static inline void *pop(lane *l, uint32_t bytes)
     return first;
 }
 
-static inline void push(lane *l, block *freed, uint32_t bytes)
+static inline void push(lane *l, acti_block *freed, uint32_t bytes)
 {
     freed->next = l->head;
     l->head = freed;
@@ -166,9 +126,6 @@ static bool attach(void);
 static void detach(void *arg);
 static bool refill(size_t class);
 static void *alloc_uncached(size_t class, uint32_t *room);
-static block *depot_take(size_t class, uint32_t *count);
-static void depot_give(size_t class, block *batch, uint32_t count);
-static block *cut(size_t class, uint32_t want, uint32_t *count);
 static bool must_fail(void);
 
 static void *alloc_slow(size_t size, uint32_t *room)
@@ -184,24 +141,24 @@ static void *alloc_slow(size_t size, uint32_t *room)
     lane *l = &mine.lanes[class];
     if (!l->head && !refill(class))
         return NULL;
-    void *got = pop(l, class_bytes(class));
-    *room = class_bytes(class);
+    void *got = pop(l, acti_block_bytes(class));
+    *room = acti_block_bytes(class);
     return got;
 }
 
-static void free_slow(block *freed, uint32_t room)
+static void free_slow(acti_block *freed, uint32_t room)
 {
     size_t class = room / ACTI_POOL_ALIGN - 1;
     if (!attach()) {
         freed->next = NULL;
-        depot_give(class, freed, 1);
+        acti_depot_give(class, freed, 1);
         return;
     }
     lane *l = &mine.lanes[class];
     if (acti_au32_load_relaxed(&l->left) == 0) {
-        block *spare = acti_aptr_load_relaxed(&l->spare);
+        acti_block *spare = acti_aptr_load_relaxed(&l->spare);
         if (spare)
-            depot_give(class, spare, l->batch);
+            acti_depot_give(class, spare, l->batch);
         acti_aptr_store_relaxed(&l->spare, l->head);
         l->head = NULL;
         acti_au32_store_relaxed(&l->left, l->batch);
@@ -212,15 +169,15 @@ static void free_slow(block *freed, uint32_t room)
 static void *alloc_uncached(size_t class, uint32_t *room)
 {
     uint32_t count = 0;
-    block *first = depot_take(class, &count);
+    acti_block *first = acti_depot_take(class, &count);
     if (!first)
-        first = cut(class, 1, &count);
+        first = acti_depot_cut(class, 1, &count);
     if (!first)
         return NULL;
-    acti_unpoison(first, class_bytes(class));
+    acti_unpoison(first, acti_block_bytes(class));
     if (count > 1)
-        depot_give(class, first->next, count - 1);
-    *room = class_bytes(class);
+        acti_depot_give(class, first->next, count - 1);
+    *room = acti_block_bytes(class);
     return first;
 }
 
@@ -229,13 +186,13 @@ static bool refill(size_t class)
 {
     lane *l = &mine.lanes[class];
     uint32_t count = l->batch;
-    block *batch = acti_aptr_load_relaxed(&l->spare);
+    acti_block *batch = acti_aptr_load_relaxed(&l->spare);
     if (batch)
         acti_aptr_store_relaxed(&l->spare, NULL);
     else
-        batch = depot_take(class, &count);
+        batch = acti_depot_take(class, &count);
     if (!batch)
-        batch = cut(class, l->batch, &count);
+        batch = acti_depot_cut(class, l->batch, &count);
     if (!batch)
         return false;
     l->head = batch;
@@ -257,8 +214,8 @@ static bool attach(void)
         return false;
 
     acti_lock_take(&caches_lock);
-    for (size_t class = 0; class < CLASSES; class++) {
-        uint32_t batch = BATCH_BYTES_MAX / class_bytes(class);
+    for (size_t class = 0; class < ACTI_POOL_CLASSES; class++) {
+        uint32_t batch = BATCH_BYTES_MAX / acti_block_bytes(class);
         mine.lanes[class].batch = batch < BATCH_BLOCKS_MAX ? batch : BATCH_BLOCKS_MAX;
         acti_au32_store_relaxed(&mine.lanes[class].left, mine.lanes[class].batch);
     }
@@ -272,12 +229,12 @@ static bool attach(void)
 static void detach(void *arg)
 {
     cache *c = arg;
-    for (size_t class = 0; class < CLASSES; class++) {
+    for (size_t class = 0; class < ACTI_POOL_CLASSES; class++) {
         lane *l = &c->lanes[class];
         if (l->head)
-            depot_give(class, l->head, l->batch - acti_au32_load_relaxed(&l->left));
+            acti_depot_give(class, l->head, l->batch - acti_au32_load_relaxed(&l->left));
         if (acti_aptr_load_relaxed(&l->spare))
-            depot_give(class, acti_aptr_load_relaxed(&l->spare), l->batch);
+            acti_depot_give(class, acti_aptr_load_relaxed(&l->spare), l->batch);
     }
     acti_lock_take(&caches_lock);
     acti_list_remove(&c->link);
@@ -289,83 +246,8 @@ static void prepare(void)
 {
     acti_list_init(&caches);
     acti_lock_init(&caches_lock);
-    acti_lock_init(&slabs_lock);
-    for (size_t class = 0; class < CLASSES; class++)
-        acti_lock_init(&depots.lines[class].lock);
+    acti_depot_init();
     cache_key_made = pthread_key_create(&cache_key, detach) == 0;
-}
-
-// ---- depot and slabs --------------------------------------------------------------
-
-static block *depot_take(size_t class, uint32_t *count)
-{
-    depot *d = &depots.lines[class];
-    acti_lock_take(&d->lock);
-    block *batch = d->batches;
-    if (batch) {
-        acti_unpoison(batch, sizeof(*batch));
-        d->batches = batch->next_batch;
-        d->blocks -= batch->count;
-        *count = batch->count;
-        acti_poison(batch, sizeof(*batch));
-    }
-    acti_lock_give(&d->lock);
-    return batch;
-}
-
-// depot_give: the depot keeps count blocks linked from batch on. The lock is also what makes all that the giver
-// wrote to them happen before what the taker does.
-static void depot_give(size_t class, block *batch, uint32_t count)
-{
-    depot *d = &depots.lines[class];
-    acti_unpoison(batch, sizeof(*batch));
-    batch->count = count;
-    acti_lock_take(&d->lock);
-    batch->next_batch = d->batches;
-    d->batches = batch;
-    d->blocks += count;
-    acti_lock_give(&d->lock);
-    acti_poison(batch, class_bytes(class));
-}
-
-// cut makes up to want new blocks and links them in the order of their addresses; NULL without memory. What is
-// left of a slab and too small for the class asked is given up: less than one block.
-static block *cut(size_t class, uint32_t want, uint32_t *count)
-{
-    uint32_t bytes = class_bytes(class);
-    slab *fresh = NULL;
-    acti_lock_take(&slabs_lock);
-    if (uncut_bytes < bytes) {
-        acti_lock_give(&slabs_lock);
-        fresh = aligned_alloc(ACTI_POOL_ALIGN, SLAB_BYTES);
-        if (!fresh)
-            return NULL;
-        acti_lock_take(&slabs_lock);
-    }
-    if (uncut_bytes < bytes) {
-        fresh->next = slabs;
-        slabs = fresh;
-        uncut = (char *)fresh + ACTI_POOL_ALIGN;
-        uncut_bytes = SLAB_BYTES - ACTI_POOL_ALIGN;
-        fresh = NULL;
-    }
-    char *first = uncut;
-    uint32_t n = uncut_bytes / bytes < want ? (uint32_t)(uncut_bytes / bytes) : want;
-    uncut += (size_t)n * bytes;
-    uncut_bytes -= (size_t)n * bytes;
-    cut_blocks += n;
-    acti_lock_give(&slabs_lock);
-    free(fresh); // another thread brought a slab at the same moment
-
-    block *next = NULL;
-    for (uint32_t i = n; i-- > 0;) {
-        block *b = (block *)(void *)(first + (size_t)i * bytes);
-        b->next = next;
-        next = b;
-        acti_poison(b, bytes);
-    }
-    *count = n;
-    return next;
 }
 
 // ---- for tests --------------------------------------------------------------------
@@ -390,20 +272,11 @@ static bool must_fail(void)
 int64_t acti_pool_live(void)
 {
     pthread_once(&prepare_once, prepare);
-    acti_lock_take(&slabs_lock);
-    uint64_t live = cut_blocks;
-    acti_lock_give(&slabs_lock);
-
     acti_lock_take(&caches_lock);
-    for (size_t class = 0; class < CLASSES; class++) {
-        depot *d = &depots.lines[class];
-        acti_lock_take(&d->lock);
-        live -= d->blocks;
-        acti_lock_give(&d->lock);
-    }
+    uint64_t live = acti_depot_away();
     for (acti_list *at = caches.next; at != &caches; at = at->next) {
         const cache *c = ACTI_CONTAINER_OF(at, cache, link);
-        for (size_t class = 0; class < CLASSES; class++) {
+        for (size_t class = 0; class < ACTI_POOL_CLASSES; class++) {
             const lane *l = &c->lanes[class];
             live -= l->batch - acti_au32_load_relaxed(&l->left);
             live -= acti_aptr_load_relaxed(&l->spare) ? l->batch : 0;
