@@ -208,6 +208,16 @@ def a_signal_cancels_the_whole_and_leaves_nothing(box):
             box.check_left()
 
 
+def a_script_process_that_is_told_to_stop_says_so_to_net(box):
+    for wiring in WIRINGS:
+        p, data = stalled(box, "--wiring", wiring)
+        os.kill(box.processes("script")[0][0], signal.SIGTERM)
+        r = p.end()
+        same((r.status, r.outcome), (1, "error"), "%s: %r" % (wiring, r))
+        check_body(r, data)
+        need("cancelled" in r.cause, "the cause: %r" % r)
+
+
 def a_script_process_that_is_killed_is_reported_as_crashed(box):
     for wiring in WIRINGS:
         p, data = stalled(box, "--wiring", wiring)
