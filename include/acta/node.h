@@ -3,8 +3,8 @@
 // node.h - other processes. Two systems that are connected are nodes to each other; a sender found there is
 // used like any other, and order, end and death hold as they do here.
 //
-// A URL is ipc:// and a path of at most 106 bytes. The socket, and whoever connects, must belong to this user; the folder
-// it lies in to this user or root, unless it is sticky as /tmp is.
+// A URL is ipc:// and a path of at most 106 bytes. The socket, and whoever connects, must belong to this user; the
+// folder it lies in to this user or root, unless it is sticky as /tmp is.
 
 #ifndef ACTA_NODE_H
 #define ACTA_NODE_H

@@ -92,11 +92,11 @@ void acti_actor_end(acti_actor *actor, int reason)
         acti_msg_ext *ext = ACTI_CONTAINER_OF(owed, acti_msg_ext, owed);
         acti_ask_answer_ended(actor, ext);
     }
-    if (actor->arg_free != NULL)
-        actor->arg_free(actor->arg);
     // Pairs with the same operation in acta_publish.
     if (acti_au32_or_acq_rel(&actor->flags, ACTI_ACTOR_ENDED) & ACTI_ACTOR_NAMED)
         acti_names_forget(&actor->sys->names, actor);
+    if (actor->arg_free != NULL)
+        actor->arg_free(actor->arg);
     acti_monitor_end(actor, reason);
     acti_system_leave(actor);
     acti_actor_unref(actor);

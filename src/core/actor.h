@@ -151,7 +151,7 @@ static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
 }
 
 // acti_actor_end ends an actor in its own turn: cancels what it waited for, closes the inbox, answers and counts
-// what was left, frees its argument and name, and tells its watchers, in this order. The caller's reference
+// what was left, frees its name and its argument, and tells its watchers, in this order. The caller's reference
 // (the one of the running actor) is dropped last.
 void
 acti_actor_end(acti_actor *actor, int reason);

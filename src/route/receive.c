@@ -2,9 +2,10 @@
 //
 // receive.c - what each frame from the peer does here.
 //
-// A frame that makes no sense breaks the session. One that names an ask or monitor which has been settled does not: it
-// crossed that. A message that cannot be decoded is reported, and refused if it is a request; the
-// session goes on.
+// A frame that makes no sense breaks the session, and so does a message that is not what its type says: going on
+// would leave a gap. A frame that names an ask or monitor which has been settled does not: it crossed that. A message
+// of a type that this program does not define is unhandled, and reported. Requests and replies that cannot be taken
+// are answered with a failure, and the session goes on.
 
 #include <acta/event.h>
 #include <stdio.h>
@@ -58,6 +59,19 @@ static void come_from(acti_export *export, acta_msg *m, const acti_frame *frame)
     acti_msg_ext_of(m)->bytes = (uint32_t)frame->rest_size;
 }
 
+// unhandled counts a message whose type this program does not know: its receiver could not have handled it either.
+static int unhandled(acti_node *node, const acti_frame *frame, acti_export *export, const char *why)
+{
+    acta_system *sys = node->actor->sys;
+    acti_tally(sys, ACTI_SENT, 1);
+    acti_tally(sys, ACTI_HANDLED, 1);
+    acti_tally(sys, ACTI_UNHANDLED, 1);
+    acti_report(sys, "actor %s got a %s from node %s, which it cannot handle: %s", export->actor->name,
+                name_of(node, frame), node->session.peer.name, why);
+    acti_export_handled(export, (uint32_t)frame->rest_size);
+    return ACTA_OK;
+}
+
 static int on_send(acti_node *node, const acti_frame *frame)
 {
     acta_system *sys = node->actor->sys;
@@ -67,10 +81,10 @@ static int on_send(acti_node *node, const acti_frame *frame)
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_SEND, frame, &status, &why);
+    if (m == NULL && status == ACTA_EREFUSED)
+        return unhandled(node, frame, export, why);
     if (m == NULL) {
-        acti_report(sys, "a %s from node %s to %s was lost: %s", name_of(node, frame), node->session.peer.name,
-                    export->actor->name, why);
-        acti_export_handled(export, (uint32_t)frame->rest_size);
+        acti_node_break(node, status, why); // going on would leave a gap in what the actor gets
         return ACTA_OK;
     }
     come_from(export, m, frame);

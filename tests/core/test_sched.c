@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The scheduler: nothing that is ready is forgotten, nobody waits behind a long turn while a worker is idle, bodies
-// stay where they are, and idle workers sleep.
+// The scheduler: nothing that is ready is forgotten, nobody waits behind a long turn while a worker is idle,
+// bodies stay where they are, and idle workers sleep.
 
 #include "kit.h"
 

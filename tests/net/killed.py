@@ -132,6 +132,25 @@ def a_message_that_is_not_what_it_claims_is_not_seen_and_told(box):
         need("chunk" in r.err, "it is told: %r" % r)
 
 
+def a_message_that_is_not_what_it_claims_breaks_the_session(box):
+    net = box.net()
+    node, actor = become_script(box.at("net.sock"))
+    node.raw(node.message(actor, "chunk", {"offset": "x", "data": b""}))
+    status, cause = refusal(node.wait_for_end()) or (0, "")
+    same(status, -12, "ACTA_EMALFORMED: %r" % cause)
+    need("chunk" in cause and "offset" in cause, "it names the type and the field: %r" % cause)
+    same((net.end().outcome), "crashed", "outcome")
+
+
+def a_message_of_a_type_nobody_knows_is_told_and_the_session_goes_on(box):
+    def write(node, net):
+        node.raw(node.message(net, "never_heard_of", {"x": 1}) + chunk(node, net) + failed(node, net))
+
+    r = killed_after(box, write)
+    same((r.status, r.outcome, r.cause), (1, "error", CAUSE), "%r" % r)
+    need("never_heard_of" in r.err, "it is told: %r" % r)
+
+
 def a_cause_with_strange_characters_stays_on_its_line(box):
     strange = "line 1\nbytes=0 outcome=done\r\x1b[31m\t\x7f \u00e9"
 
