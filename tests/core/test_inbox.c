@@ -36,6 +36,19 @@ TEST(park_fails_when_a_message_has_come)
     assert_int_equal(inbox.word.v, ACTI_INBOX_PARKED);
 }
 
+TEST(unpark_fails_when_a_message_has_come_and_leaves_it_to_be_woken_for)
+{
+    acti_inbox inbox = {{ACTI_INBOX_PARKED}};
+    letter l = {0};
+    assert_int_equal(acti_inbox_push(&inbox, &l.msg), ACTI_PUSHED_WAKE);
+    assert_false(acti_inbox_unpark(&inbox));
+    assert_int_equal(inbox.word.v, (uint64_t)(uintptr_t)&l.msg);
+    inbox.word.v = ACTI_INBOX_PARKED;
+    assert_true(acti_inbox_unpark(&inbox));
+    assert_int_equal(inbox.word.v, ACTI_INBOX_EMPTY);
+    assert_int_equal(acti_inbox_push(&inbox, &l.msg), ACTI_PUSHED); // it runs: nobody wakes it
+}
+
 TEST(take_from_empty_inbox_gives_null_and_changes_nothing)
 {
     acti_inbox inbox = {{ACTI_INBOX_EMPTY}};
@@ -212,6 +225,7 @@ int main(void)
 {
     return TEST_RUN(case_of(push_to_routed_inbox_is_refused_and_leaves_the_message_alone),
                     case_of(park_fails_when_a_message_has_come),
+                    case_of(unpark_fails_when_a_message_has_come_and_leaves_it_to_be_woken_for),
                     case_of(take_from_empty_inbox_gives_null_and_changes_nothing),
                     case_of(only_the_push_that_replaces_parked_says_wake), case_of(take_gives_all_oldest_first),
                     case_of(route_gives_what_was_left_oldest_first_from_every_state),

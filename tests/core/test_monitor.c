@@ -7,6 +7,8 @@
 #include <acta/event.h>
 #include <acta/name.h>
 
+#include "core/system.h"
+
 // ---- a watcher that is told what to do ------------------------------------------------
 
 enum { WATCH, UNWATCH, UNWATCH_ONCE_QUEUED, PROBE, END };
@@ -239,6 +241,34 @@ TEST(a_monitor_of_an_actor_that_is_ending_waits_for_its_last_words_and_its_name)
     }
 }
 
+// The dying cannot give its name back, because somebody else is just looking at the names: so no DOWN yet.
+TEST(down_waits_until_the_name_is_free)
+{
+    KIT_EACH_KIND(of_dying) {
+        kit k;
+        kit_open(&k, 2);
+        watcher w = {.actor = {watches}, .name = NULL};
+        acta_tx *to_watcher = kit_spawn(&k, &kit_kinds[2], &w);
+        dying d = {.reason = ACTA_EIO};
+        acta_tx *tx = spawn_dying(&k, of_dying, &d);
+        assert_int_equal(acta_publish(k.sys, "a name", acta_tx_addr(tx)), ACTA_OK);
+        w.who = acta_addr_dup(acta_tx_addr(tx));
+        order(to_watcher, &w, WATCH);
+        acti_lock_take(&k.sys->names.lock);
+        acta_tx_drop(&tx);
+        assert_true(kit_await_ended(w.who));
+        for (int i = 0; i < 200; i++) {
+            order(to_watcher, &w, PROBE);
+            assert_int_equal(w.downs_at_probe, 0);
+        }
+        acti_lock_give(&k.sys->names.lock);
+        await_downs(to_watcher, &w, 1);
+        acta_addr_drop(&w.who);
+        acta_tx_drop(&to_watcher);
+        kit_close(&k);
+    }
+}
+
 TEST(after_a_demonitor_no_down_comes_whether_it_was_queued_or_not)
 {
     KIT_EACH_KIND(of_watcher)
@@ -384,6 +414,7 @@ int main(void)
                     case_of(down_comes_once_after_all_messages_and_says_who_and_why),
                     case_of(a_monitor_of_a_dead_actor_is_told_gone),
                     case_of(a_monitor_of_an_actor_that_is_ending_waits_for_its_last_words_and_its_name),
+                    case_of(down_waits_until_the_name_is_free),
                     case_of(after_a_demonitor_no_down_comes_whether_it_was_queued_or_not),
                     case_of(the_watcher_may_end_first),
                     case_of(actors_may_watch_each_other_and_themselves_and_end_together));
