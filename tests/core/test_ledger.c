@@ -225,7 +225,7 @@ TEST(the_ledger_closes_after_a_mixture_of_everything)
             for (int p = 0; p < MIXERS; p++)
                 acta_addr_drop(&x[i].peers[p]);
         }
-        assert_true(kit_nothing_leaked(&k));
+        assert_true(kit_nothing_leaked());
         assert_int_equal(ledger.queued, 0);
         assert_int_equal(ledger.sent, ledger.handled + ledger.returned + ledger.dropped);
         assert_int_equal(ledger.dropped,

@@ -114,11 +114,11 @@ static int shoots(acta_self *self, void *arg, acta_msg *m)
 
 TEST(each_timer_fires_once_and_never_early)
 {
-    KIT_EACH_KIND(kind) {
+    for (int run = 0; run < 3 * KIT_KINDS; run++) {
         kit k;
-        kit_open(&k, 2);
+        kit_open(&k, (uint32_t)run % 3 / 2 + 1); // one worker twice: nobody else looks after its alarms
         shooter s = {.actor = {shoots}};
-        acta_tx *tx = kit_spawn(&k, kind, &s);
+        acta_tx *tx = kit_spawn(&k, &kit_kinds[run / 3], &s);
         kit_send(tx, 0);
         assert_true(kit_await_ended(acta_tx_addr(tx)));
         acta_tx_drop(&tx);
@@ -127,6 +127,37 @@ TEST(each_timer_fires_once_and_never_early)
             assert_int_equal(s.fired[i], 1);
         assert_int_equal(s.early, 0);
         assert_int_equal(s.strange, 0);
+    }
+}
+
+// Returns only when the timer that it has started is due: the next to look at the clock is a worker that has nothing
+// else to do, and is about to sleep.
+static int is_due_at_the_end_of_its_turn(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    acta_system *sys = acta_system_of(self);
+    uint64_t timer, until_ns = acta_now_ns(sys) + ACTA_MS;
+    if (m == NULL)
+        return ACTA_OK;
+    if (acta_is(acta_tick, m))
+        return ACTA_DONE;
+    kit_claim(acta_timer_start(self, ACTA_MS / 10, 0, &timer) == ACTA_OK);
+    while (acta_now_ns(sys) < until_ns)
+        continue;
+    return ACTA_OK;
+}
+
+TEST(a_tick_that_is_due_as_the_only_worker_lies_down_is_not_slept_on)
+{
+    KIT_EACH_KIND(kind) {
+        kit k;
+        kit_open(&k, 1);
+        kit_actor actor = {is_due_at_the_end_of_its_turn};
+        acta_tx *tx = kit_spawn(&k, kind, &actor);
+        kit_send(tx, 0);
+        assert_true(kit_await_ended(acta_tx_addr(tx)));
+        acta_tx_drop(&tx);
+        kit_close(&k);
     }
 }
 
@@ -432,6 +463,7 @@ int main(void)
 {
     return TEST_RUN(case_of(one_timer_too_many_is_full_and_a_cancel_makes_room),
                     case_of(a_timer_without_memory_is_refused), case_of(each_timer_fires_once_and_never_early),
+                    case_of(a_tick_that_is_due_as_the_only_worker_lies_down_is_not_slept_on),
                     case_of(a_late_actor_gets_one_tick_that_counts_the_missed_periods),
                     case_of(times_beyond_the_clock_never_come),
                     case_of(after_a_cancel_the_timer_never_fires_whenever_it_was_cancelled),
