@@ -49,8 +49,10 @@ acta_open(const acta_system_opts *opts, acta_system **sys);
 // stops them by force. An actor that is computing and does not return within another second cannot be stopped
 // safely; its system is then left in memory on purpose.
 //
-// Owns:    takes *sys and sets it to NULL, whatever is returned.
-// Threads: any thread that is not running an actor. No other thread may use the system any more.
+// Owns:    takes *sys and sets it to NULL, whatever is returned but ACTA_EDEADLK. Addresses, and senders that are not
+//          tracked, may still be dropped afterwards; nothing else may be done with them.
+// Threads: any thread that is not running an actor. No other thread, and no actor of another system, may use the
+//          system any more.
 // Errors:  ACTA_EALIVE actors had to be stopped by force; ACTA_EDEADLK called inside an actor;
 //          ACTA_ELEDGER messages are not accounted for, which is a bug in acta.
 ACTA_API int

@@ -31,11 +31,10 @@ void acti_watch_start(acti_node *node, const acti_frame *frame)
     acti_export *watched = acti_export_find(node, frame->actor);
     acti_proxy *watcher = acti_proxy_get(node, frame->from, "a remote actor");
     watch *w = watcher != NULL ? calloc(1, sizeof(*w)) : NULL;
+    acta_msg *record = NULL;
     // A number that means nothing any more is watched in the watcher's own name: the DOWN goes the way of all others.
-    acti_actor *actor = watched != NULL || watcher == NULL ? NULL : watcher->actor;
-    if (watched != NULL)
-        actor = watched->actor;
-    acta_msg *record = w != NULL ? acti_monitor_new(watcher->actor, actor, frame->id) : NULL;
+    if (w != NULL)
+        record = acti_monitor_new(watcher->actor, watched != NULL ? watched->actor : watcher->actor, frame->id);
     if (record == NULL) {
         free(w);
         acti_node_break(node, ACTA_ENOMEM, "no memory for a monitor: free some, then connect again");
@@ -44,9 +43,10 @@ void acti_watch_start(acti_node *node, const acti_frame *frame)
     *w = (watch){.record = record, .id = frame->id};
     acti_list_push(&watcher->watches, &w->link);
     *acti_monitor_tag(record) = (uint64_t)(uintptr_t)w;
-    int status = watched != NULL ? acti_actor_push(actor, record) : ACTA_EGONE;
-    if (status != ACTA_OK)
-        acti_monitor_down(record, watched != NULL ? actor->name : "", status);
+    if (watched != NULL)
+        acti_monitor_give(watched->actor, record);
+    else
+        acti_monitor_down(record, "", ACTA_EGONE);
 }
 
 static void forget(watch *w)
