@@ -35,6 +35,12 @@ uint64_t acti_clock_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+uint64_t acti_deadline_ns(uint64_t timeout_ns)
+{
+    uint64_t now_ns = acti_clock_ns();
+    return timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+}
+
 uint64_t acti_random_seed(void)
 {
     uint64_t seed;

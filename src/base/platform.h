@@ -30,6 +30,10 @@ acti_assert_failed(const char *expression, const char *file, int line);
 uint64_t
 acti_clock_ns(void);
 
+// acti_deadline_ns is the time of acti_clock_ns at which timeout_ns from now are over; UINT64_MAX if that is never.
+uint64_t
+acti_deadline_ns(uint64_t timeout_ns);
+
 // acti_random_seed is 64 bits from the system's generator; never fails (falls back to clock and address).
 uint64_t
 acti_random_seed(void);

@@ -214,18 +214,12 @@ static acti_actor *answered(acta_msg *request)
 
 bool acta_msg_wants_reply(const acta_msg *m)
 {
-    if (m->kind != ACTI_MSG_ASK)
-        return false;
-    size_t at = sizeof(acta_msg) + (((size_t)m->size + 7) & ~(size_t)7);
-    return ((const acti_msg_ext *)(const void *)((const char *)m + at))->asker != NULL;
+    return m->kind == ACTI_MSG_ASK && acti_msg_ext_peek(m)->asker != NULL;
 }
 
 uint64_t acta_msg_ask(const acta_msg *m)
 {
-    if (m->kind != ACTI_MSG_REPLY)
-        return 0;
-    size_t at = sizeof(acta_msg) + (((size_t)m->size + 7) & ~(size_t)7);
-    return ((const acti_msg_ext *)(const void *)((const char *)m + at))->ask;
+    return m->kind == ACTI_MSG_REPLY ? acti_msg_ext_peek(m)->ask : 0;
 }
 
 int acti_ask_settle(acti_actor *asker, acta_msg *m)

@@ -35,8 +35,7 @@ acti_actor *acti_caller_new(acta_system *sys)
 
 acta_msg *acti_caller_wait(acti_actor *actor, uint64_t timeout_ns)
 {
-    uint64_t now_ns = acti_clock_ns();
-    uint64_t deadline_ns = timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     acta_msg *newest;
     for (;;) {
         acta_msg *m = acti_inbox_take(&actor->inbox, &newest);

@@ -67,12 +67,6 @@ static void wait_for_threads(acta_system *sys)
     }
 }
 
-static uint64_t after(uint64_t timeout_ns)
-{
-    uint64_t now_ns = acti_clock_ns();
-    return timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
-}
-
 static void close_upper(acta_system *sys, uint64_t deadline_ns)
 {
     acti_lock_take(&sys->upper_lock);
@@ -94,21 +88,21 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
         return ACTA_EDEADLK;
     *handle = NULL;
     int status = ACTA_OK;
-    uint64_t deadline_ns = after(timeout_ns);
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     acti_au32_store_release(&sys->closing, WAITING);
     if (!wait_for_end(sys, false, deadline_ns)) {
         status = ACTA_EALIVE;
         acti_au32_store_release(&sys->closing, FORCING);
         each_alive(sys, report_alive);
         each_alive(sys, acti_actor_kill);
-        if (!wait_for_end(sys, false, after(FORCE_NS))) {
+        if (!wait_for_end(sys, false, acti_deadline_ns(FORCE_NS))) {
             acti_report(sys, "these actors do not return, so the system stays in memory:");
             each_alive(sys, report_alive);
             return status;
         }
     }
     // A goodbye has a second, even when waiting for the actors took all there was.
-    uint64_t goodbye_ns = after(FORCE_NS);
+    uint64_t goodbye_ns = acti_deadline_ns(FORCE_NS);
     close_upper(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
     wait_for_threads(sys);
     acti_sched_stop(&sys->sched); // a worker may be about to count a tick that has been handled already

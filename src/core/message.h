@@ -59,9 +59,14 @@ typedef struct acti_msg_ext {
 // An actor's name, with the NUL; longer ones are cut.
 #define ACTI_NAME_BYTES 32
 
+static inline const acti_msg_ext *acti_msg_ext_peek(const acta_msg *m)
+{
+    return (const acti_msg_ext *)(const void *)((const char *)(m + 1) + (((size_t)m->size + 7) & ~(size_t)7));
+}
+
 static inline acti_msg_ext *acti_msg_ext_of(acta_msg *m)
 {
-    return (acti_msg_ext *)(void *)((char *)(m + 1) + (((size_t)m->size + 7) & ~(size_t)7));
+    return (acti_msg_ext *)(uintptr_t)acti_msg_ext_peek(m);
 }
 
 // acti_msg_new gives a message with room for size bytes of body, which the caller fills. With ext the

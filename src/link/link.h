@@ -19,7 +19,6 @@
 
 // Bytes of a socket's path, without the NUL. The system takes 107; one is for the name it has before it listens.
 #define ACTI_LINK_PATH_MAX 106
-#define ACTI_LINK_WRITE_MAX (64 * 1024) // best size of one write, measured: see docs
 
 typedef struct acti_link acti_link;
 typedef struct acti_link_listener acti_link_listener;

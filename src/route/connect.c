@@ -116,8 +116,7 @@ int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_no
     acti_actor *caller = router != NULL ? acti_caller_new(sys) : NULL;
     if (caller == NULL)
         return ACTA_ENOMEM;
-    uint64_t now_ns = acti_clock_ns();
-    uint64_t deadline_ns = timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     acti_link *link = NULL;
     int status = dial(caller, path, deadline_ns, &link);
     if (status == ACTA_OK)

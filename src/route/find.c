@@ -108,8 +108,7 @@ void acti_find_told(acti_node *node, const acti_frame *frame)
         return;
     }
     char name[ACTI_FRAME_TEXT_MAX + 1];
-    memcpy(name, frame->text, frame->text_size);
-    name[frame->text_size] = '\0';
+    acti_frame_text(frame, name);
     acti_proxy *proxy = acti_proxy_get(node, frame->actor, name);
     if (proxy == NULL) {
         if (find != NULL)
@@ -141,8 +140,7 @@ void acti_finds_end(acti_node *node, int status)
 void acti_find_serve(acti_node *node, const acti_frame *frame)
 {
     char name[ACTI_FRAME_TEXT_MAX + 1];
-    memcpy(name, frame->text, frame->text_size);
-    name[frame->text_size] = '\0';
+    acti_frame_text(frame, name);
     acta_tx *tx = NULL;
     acti_frame found = {.kind = ACTI_FRAME_FOUND, .id = frame->id};
     found.status = acta_find_at(node->actor->sys, name, &tx, "acta_node_find");

@@ -133,6 +133,12 @@ bool acti_frame_sequenced(acti_frame_kind kind)
     return (unsigned)kind < ACTI_FRAME_KINDS && shapes[kind].sequenced;
 }
 
+void acti_frame_text(const acti_frame *frame, char text[ACTI_FRAME_TEXT_MAX + 1])
+{
+    memcpy(text, frame->text, frame->text_size);
+    text[frame->text_size] = '\0';
+}
+
 const char *acti_frame_name(unsigned kind)
 {
     return kind < ACTI_FRAME_KINDS && shapes[kind].name != NULL ? shapes[kind].name : "?";
@@ -376,8 +382,7 @@ static int read_payload(const uint8_t *p, size_t have, size_t length, const shap
     case NAME:
         status = read_text(p, end, left, frame, why);
         if (status == 1) {
-            memcpy(frame->hello.name, frame->text, frame->text_size);
-            frame->hello.name[frame->text_size] = '\0';
+            acti_frame_text(frame, frame->hello.name);
         }
         return status;
     }

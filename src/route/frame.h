@@ -108,6 +108,10 @@ typedef struct acti_frame {
 bool
 acti_frame_sequenced(acti_frame_kind kind);
 
+// acti_frame_text copies a frame's text, with a NUL.
+void
+acti_frame_text(const acti_frame *frame, char text[ACTI_FRAME_TEXT_MAX + 1]);
+
 // acti_frame_name is "SEND" and so on; "?" for a number that is no kind. For reports.
 const char *
 acti_frame_name(unsigned kind);

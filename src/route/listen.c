@@ -112,8 +112,7 @@ int acta_node_accept(acta_listener *listener, uint64_t timeout_ns, acta_node **o
 {
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
-    uint64_t now_ns = acti_clock_ns();
-    uint64_t deadline_ns = timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     waiter me;
     acti_park_init(&me.park);
 

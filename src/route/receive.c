@@ -172,8 +172,7 @@ static int on_down(acti_node *node, const acti_frame *frame)
     if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0)
         acti_export_settle(export, 1, 0, ACTA_OK);
     char who[ACTI_FRAME_TEXT_MAX + 1];
-    memcpy(who, frame->text, frame->text_size);
-    who[frame->text_size] = '\0';
+    acti_frame_text(frame, who);
     acti_monitor_down(record, who, frame->status);
     return ACTA_OK;
 }

@@ -8,7 +8,6 @@
 #include <acta/acta.h>
 #include <stdio.h>
 
-#include "base/atomic.h"
 #include "route/node.h"
 
 ACTA_MESSAGE(item, (u64, source), (u64, n));
@@ -74,7 +73,6 @@ typedef struct sink {
     test_gate *hold; // before the first message
     test_gate *down;
     test_gate *ended;
-    acti_au64 live_got; // for a look from outside
 } sink;
 
 static void sink_take(sink *s, const acta_msg *m)
@@ -96,7 +94,6 @@ static void sink_take(sink *s, const acta_msg *m)
         if (s->down != NULL)
             test_gate_open(s->down);
     }
-    acti_au64_store_release(&s->live_got, s->got);
 }
 
 static int sink_body(acta_self *self, void *arg)
