@@ -305,7 +305,7 @@ TEST(a_timeout_says_who_was_asked_and_what_it_does_and_is_never_early)
         test_gate_init(&go);
         test_gate_init(&ready);
         responder r = {.actor = {responds_by_mode}, .go = &go, .reply_status = 1};
-        asker a = {.actor = {asks}, .timeout_ns = 3 * ACTA_MS, .mode = REPLY, .ready = &ready};
+        asker a = {.actor = {asks}, .timeout_ns = 200 * ACTA_MS, .mode = REPLY, .ready = &ready};
         a.to = kit_spawn(&k, kind, &r);
         acta_tx *tx = kit_spawn(&k, &kit_kinds[2], &a);
         kit_send(tx, 0);
@@ -338,7 +338,7 @@ TEST(a_timeout_of_an_idle_responder_says_so_and_its_late_reply_is_dropped)
     keeper h = {.answers_late = true, .late_status = 1};
     test_gate ready;
     test_gate_init(&ready);
-    asker a = {.actor = {asks}, .timeout_ns = 3 * ACTA_MS, .ready = &ready};
+    asker a = {.actor = {asks}, .timeout_ns = 200 * ACTA_MS, .ready = &ready};
     assert_int_equal(acta_spawn(k.sys, &a.to, .body = keeps_the_request, .arg = &h, .name = "keeper"), ACTA_OK);
     acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &a);
     acta_tx *keeps = acta_tx_dup(a.to);
