@@ -32,6 +32,14 @@ typedef enum acta_place {
     ACTA_THREAD = 1, // on a thread of its own; it may block there
 } acta_place;
 
+// What an inbox holds of messages sent and asked, which are taken and not yet given to the actor's code. Whoever sends to
+// a full one waits: see acta_send. All else (replies, timers, DOWN, EOF) has its place reserved.
+//
+// The default is deep enough that a burst from many senders, or the messages on their way between two cores, rarely
+// make anybody wait, and so shallow that a reader who stays behind is felt before the memory is.
+#define ACTA_CAPACITY_DEFAULT 1024
+#define ACTA_CAPACITY_MAX 32767
+
 // Exactly one of body and handler is set; the rest is right when zero.
 typedef struct acta_spawn_opts {
     acta_body *body;
@@ -41,6 +49,7 @@ typedef struct acta_spawn_opts {
     size_t state_bytes;     // with a handler and arg NULL: arg is this much zeroed memory of the actor's
     const char *name;       // for reports; copied; NULL: "actor". At most 31 bytes are kept
     acta_place place;
+    uint32_t capacity;      // of its inbox, in messages sent and asked; 0: ACTA_CAPACITY_DEFAULT
     uint32_t stack_bytes;   // of a body; 0: the system's; rounded up to pages, at least 16 KiB
     const char *where;      // the line that spawns, for reports; set by acta_spawn
 } acta_spawn_opts;
@@ -49,7 +58,7 @@ typedef struct acta_spawn_opts {
 //
 // Owns:    *tx is the caller's, to be dropped. On failure arg stays the caller's.
 // Threads: any, inside actors too.
-// Errors:  ACTA_EINVAL both or neither of body and handler, or an unknown place; ACTA_ENOMEM;
+// Errors:  ACTA_EINVAL both or neither of body and handler, an unknown place, or a capacity too large; ACTA_ENOMEM;
 //          ACTA_EIO a thread or stack could not be made; ACTA_EGONE the system is closing by force.
 ACTA_NODISCARD ACTA_API int
 acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);

@@ -64,19 +64,42 @@ acta_addr_tx_at(acta_addr *addr, acta_tx **tx, const char *where);
 
 // acta_send_body gives a copy of body to the actor behind to.
 //
+// When its inbox is full (acta_spawn_opts.capacity) the message waits: in an actor in its outbox, behind which all
+// goes that the actor sends from then on, replies too. A handler is given nothing more until that is empty; a body
+// is suspended here. A thread outside waits here. When actors wait for each other in a circle, one message is let
+// over the bound, counted (acta_ledger.overcommits), and the circle is reported once.
+//
 // Owns:    body is read before the call returns and stays yours.
-// Threads: any. A pool body may be suspended here, when its turn has been long; no other actor can notice.
+// Threads: any. A pool body may be suspended here, also when its turn has been long; no other actor can notice.
 // Bounds:  ACTA_ETOOBIG above the system's message_bytes_max.
 // Errors:  ACTA_EGONE the actor has stopped; ACTA_EUNREACH its node is down; ACTA_ENOMEM;
-//          ACTA_EINVAL a str that is not UTF-8, or a type defined twice with different fields.
+//          ACTA_EINVAL a str that is not UTF-8, or a type defined twice with different fields;
+//          ACTA_EFULL only in an arg_free: the actor has ended and cannot wait.
 ACTA_NODISCARD ACTA_API int
 acta_send_body(acta_tx *to, const acta_type *type, const void *body);
 #define acta_send(to, ...) acta_send_body((to), ACTI_TYPED_(__VA_ARGS__))
 
+// acta_try_send_body is acta_send_body that never waits: ACTA_EFULL, and nothing sent, when the inbox is full, or when
+// the running actor has something in its outbox that it would overtake.
+ACTA_NODISCARD ACTA_API int
+acta_try_send_body(acta_tx *to, const acta_type *type, const void *body);
+#define acta_try_send(to, ...) acta_try_send_body((to), ACTI_TYPED_(__VA_ARGS__))
+
+// acta_send_within_body is acta_send_body that waits for room no longer than timeout_ns.
+//
+// Threads: any thread that is not running an actor.
+// Errors:  ACTA_EFULL no room in time, and nothing sent; ACTA_EDEADLK called inside an actor: use acta_send or
+//          acta_try_send; else as acta_send_body.
+ACTA_NODISCARD ACTA_API int
+acta_send_within_body(acta_tx *to, uint64_t timeout_ns, const acta_type *type, const void *body);
+#define acta_send_within(to, timeout_ns, ...)                                                              \
+    acta_send_within_body((to), (timeout_ns), ACTI_TYPED_(__VA_ARGS__))
+
 // acta_finish_body sends a last message and releases the sender, in one step: nothing can come between, and an error
 // followed by the end cannot be written in the wrong order.
 //
-// Owns:    takes *to and sets it to NULL, also when the message was not accepted.
+// Owns:    takes *to and sets it to NULL, also when the message was not accepted. One that waits for room keeps the
+//          inbox open until it is in.
 // Errors:  as acta_send_body.
 ACTA_API int
 acta_finish_body(acta_tx **to, const acta_type *type, const void *body);
@@ -92,7 +115,8 @@ ACTA_MESSAGE(acta_failure, (i64, status), (str, who), (str, cause));
 // ACTA_ENOREPLY (dropped unanswered), ACTA_EREFUSED (with the cause), ACTA_EGONE or ACTA_ECRASHED (the
 // responder, or its process, died). Exactly one outcome arrives; a late reply never does.
 //
-// Threads: inside self's turn.
+// Threads: inside self's turn. A request that finds a full inbox waits in the outbox, while its time runs; a body goes
+//          on until it waits or sends again.
 // Errors:  as acta_send_body, with nothing sent; ACTA_EFULL 65,535 asks, timers and monitors are pending.
 ACTA_NODISCARD ACTA_API int
 acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *id, const acta_type *type,
@@ -125,8 +149,8 @@ acta_refuse(acta_self *self, acta_msg *request, int status, const char *cause);
 // Owns:    *reply is the caller's, to be given to acta_msg_free; it is an acta_failure when the call says
 //          other than ACTA_OK and *reply is not NULL.
 // Threads: any thread that is not running an actor.
-// Errors:  the failure's status, as for acta_ask_body; ACTA_EDEADLK called inside an actor: use acta_ask;
-//          else as acta_send_body.
+// Errors:  the failure's status, as for acta_ask_body; ACTA_EFULL no room in time, and nothing sent; ACTA_EDEADLK
+//          called inside an actor: use acta_ask; else as acta_send_body.
 ACTA_NODISCARD ACTA_API int
 acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const acta_type *type, const void *body);
 #define acta_call(to, timeout_ns, reply, ...)                                                              \

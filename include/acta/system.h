@@ -59,21 +59,24 @@ ACTA_API int
 acta_close(acta_system **sys, uint64_t timeout_ns);
 
 // The ledger: sent = handled + queued + returned + dropped, at any quiet moment. A message that was refused
-// with an error when it was sent was not sent.
+// with an error when it was sent was not sent; one that waits in an outbox was, and is queued.
 typedef struct acta_ledger {
     uint64_t sent;     // accepted into an inbox, from here or from another node
     uint64_t handled;  // given to an actor, or to the node it was meant for
-    uint64_t queued;   // in inboxes now
+    uint64_t queued;   // in inboxes and outboxes now
     uint64_t returned; // requests whose responder ended first, answered with that
     uint64_t dropped;  // the sum of the following
 
-    uint64_t dropped_gone;    // still queued when the actor ended
+    uint64_t dropped_gone;    // still queued when the actor, or a sender that was killed, ended
     uint64_t dropped_unreach; // on their way to a node that went down
     uint64_t dropped_late;    // replies that came after their ask had its outcome
     uint64_t dropped_cancel;  // timers and monitors cancelled while their event was queued
 
     uint64_t unhandled; // handled, but the actor said it knew nothing of the type (acta_unhandled)
     uint64_t refused;   // not sent: the actor had stopped, or the message was too big
+
+    uint64_t pauses;      // times that an actor, or a thread outside, was suspended by a full inbox
+    uint64_t overcommits; // messages let over the bound of an inbox because all would have waited in a circle
 } acta_ledger;
 
 // acta_ledger_read adds up the counters of all workers. While messages move, the figures are of slightly

@@ -10,6 +10,8 @@
 #include "core/ask.h"
 #include "core/monitor.h"
 #include "core/names.h"
+#include "core/outbox.h"
+#include "core/pause.h"
 #include "core/pending.h"
 #include "core/system.h"
 #include "core/timer.h"
@@ -22,9 +24,11 @@ void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
     acti_au32_store_relaxed(&actor->senders, 1);
     acti_au32_store_relaxed(&actor->refs, 2);
     actor->sys = sys;
+    actor->inbox.capacity = ACTA_CAPACITY_DEFAULT;
     actor->message_bytes_max = sys->opts.message_bytes_max;
     actor->id = acti_au64_add_relaxed(&sys->last_id, 1) + 1;
     acti_list_init(&actor->owed);
+    acti_list_init(&actor->waiters);
     acti_list_init(&actor->watchers);
     acti_list_init(&actor->holders);
     actor->eof_msg = (acta_msg){.kind = ACTI_MSG_EOF, .flags = ACTI_MSG_EMBEDDED};
@@ -74,13 +78,22 @@ void acta_addr_drop(acta_addr **addr)
 
 // ---- the end --------------------------------------------------------------------------
 
+acta_msg *acti_actor_close(acti_actor *actor)
+{
+    bool attend;
+    acta_msg *list = acti_inbox_route(&actor->inbox, &attend);
+    if (attend || actor->waited)
+        acti_pause_end(actor);
+    return list;
+}
+
 void acti_actor_end(acti_actor *actor, int reason)
 {
     // First, while nothing can be refused yet: whoever fires an alarm or sends a DOWN frees its record when this inbox
     // does not take it, and these records must not go before the table does.
     acti_pending_end(actor);
     acta_msg *list = actor->batch;
-    acta_msg *rest = acti_inbox_route(&actor->inbox);
+    acta_msg *rest = acti_actor_close(actor);
     actor->batch = NULL;
     actor->ended_inbox = true;
     acti_actor_drain(actor, list, ACTA_EGONE, ACTI_DROPPED_GONE);
@@ -150,30 +163,36 @@ void acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped
     }
 }
 
+// stop_behind stops an actor once all that the running one has sent before has gone out.
+static int stop_behind(acti_actor *self, acti_actor *actor)
+{
+    acta_msg *m = acti_msg_new(ACTI_MSG_STOP, NULL, 0, true);
+    if (m == NULL)
+        return ACTA_ENOMEM;
+    int status = acti_outbox_put(self, actor, m);
+    if (status != ACTA_OK)
+        acti_msg_release(m);
+    return status;
+}
+
 int acta_stop(acta_addr *who)
 {
     acti_actor *actor = acti_actor_of_addr(who);
     if (actor->place == ACTI_PLACE_PROXY)
         return ACTA_EINVAL;
+    if (acti_here.actor != NULL && acti_here.actor->outbox != NULL)
+        return stop_behind(acti_here.actor, actor);
     // Relaxed: it only decides who pushes; the push publishes.
     if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_STOP) & ACTI_ACTOR_STOP)
-        return acti_au64_load_relaxed(&actor->inbox.word) == ACTI_INBOX_ROUTED ? ACTA_EGONE : ACTA_OK;
+        return acti_inbox_is_routed(&actor->inbox) ? ACTA_EGONE : ACTA_OK;
     return acti_actor_push(actor, &actor->stop_msg);
 }
 
 void acti_actor_kill(acti_actor *actor)
 {
-    // Relaxed: the push, which also wakes it, publishes the flag.
-    uint32_t before = acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL | ACTI_ACTOR_STOP);
-    if ((before & ACTI_ACTOR_STOP) == 0) {
-        (void)acti_actor_push(actor, &actor->stop_msg);
-        return;
-    }
-    // It was told to stop before, may have taken that message long ago, and now waits for something else. Without
-    // memory it is not woken, and a close by force says that it does not return.
-    acta_msg *again = acti_msg_new(ACTI_MSG_STOP, NULL, 0, false);
-    if (again != NULL && acti_actor_push(actor, again) != ACTA_OK)
-        acti_msg_release(again);
+    // Relaxed: the kick, which also wakes it from whatever it waits for, publishes the flag.
+    (void)acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL);
+    (void)acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
 }
 
 void acti_stop_free(acta_msg *m)

@@ -23,6 +23,7 @@
 #include "core/inbox.h"
 #include "core/message.h"
 
+typedef struct acti_outbox acti_outbox;
 typedef struct acti_worker acti_worker;
 typedef struct acti_thread acti_thread;
 
@@ -62,10 +63,20 @@ struct acti_actor {
     acti_slots *pending; // asks, timers and monitors, made when first needed
     acti_list owed;      // requests taken and not answered
     int32_t eof;         // why there will be no more messages
-    int32_t eof_reason;  // what a body has returned
+    int32_t eof_reason;  // what it ends with, once its code has said so
     bool ended_inbox;    // EOF, stop or kill was reached
+    bool ending;         // its code has run for the last time: it ends with eof_reason once its outbox is empty
+    bool waited;         // somebody may wait for it: see acti_outbox_serve
     bool is_body;        // constant
     uint32_t handled;    // since it was last written into the ledger
+    acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
+    acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
+
+    // ---- under the system's pause lock
+    acti_list waiters;     // outboxes that wait for room in this inbox
+    acti_actor *waits_for; // who must do something before this one can; it is suspended, or about to be
+    uint32_t waited_by;    // how many wait for this one
+    bool circle_named;     // it was in a circle that has been reported
 
     // ---- rarely touched
     acti_list watchers; // monitors of others on this actor; its own turn only
@@ -132,23 +143,53 @@ acti_actor_unref(acti_actor *actor);
 void
 acti_actor_give_back(acti_actor *actor);
 
-// acti_actor_push gives a message to the actor and wakes it if need be.
-//
-// Owns:    m is the actor's on ACTA_OK, else still the caller's.
-// Errors:  ACTA_EGONE, or ACTA_EUNREACH when the actor is of a node that is down.
-static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
+// acti_actor_pushed does what a push asks for, and says how it ended.
+static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
 {
-    switch (acti_inbox_push(&actor->inbox, m)) {
+    switch (how) {
     case ACTI_PUSHED:
         return ACTA_OK;
     case ACTI_PUSHED_WAKE:
         actor->wake(actor);
         return ACTA_OK;
+    case ACTI_PUSH_FULL:
+        return ACTA_EFULL;
     case ACTI_PUSH_ROUTED:
         break;
     }
     return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
 }
+
+// acti_actor_push gives the actor a message that has its place reserved, and wakes the actor if need be; acti_actor_try
+// gives it a user message, if there is room.
+//
+// Owns:    m is the actor's on ACTA_OK, else still the caller's.
+// Errors:  ACTA_EGONE, or ACTA_EUNREACH when the actor is of a node that is down; ACTA_EFULL, only of acti_actor_try.
+static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
+{
+    return acti_actor_pushed(actor, acti_inbox_push(&actor->inbox, m));
+}
+static inline int acti_actor_try(acti_actor *actor, acta_msg *m)
+{
+    return acti_actor_pushed(actor, acti_inbox_push_bounded(&actor->inbox, &actor->given, m));
+}
+
+// acti_actor_push_over gives it a user message whether there is room or not.
+static inline int acti_actor_push_over(acti_actor *actor, acta_msg *m)
+{
+    return acti_actor_pushed(actor, acti_inbox_push_over(&actor->inbox, m));
+}
+
+// acti_actor_given counts m, which the actor's code is about to see or its node is about to send on. In its own turn.
+static inline void acti_actor_given(acti_actor *actor, const acta_msg *m)
+{
+    if (m->kind <= ACTI_MSG_ASK)
+        acti_au32_store_relaxed(&actor->given, acti_au32_load_relaxed(&actor->given) + 1);
+}
+
+// acti_actor_close closes the inbox and gives what was in it, oldest first, or NULL. Who waits for room there is let go.
+acta_msg *
+acti_actor_close(acti_actor *actor);
 
 // acti_actor_end ends an actor in its own turn: cancels what it waited for, closes the inbox, answers and counts
 // what was left, frees its name and its argument, and tells its watchers, in this order. The caller's reference

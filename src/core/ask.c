@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "core/outbox.h"
 #include "core/pending.h"
 #include "core/sender.h"
 #include "core/system.h"
@@ -76,6 +77,8 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     acti_actor *target = acti_actor_of_tx(to);
     if (acti_here.actor != asker)
         return ACTA_EINVAL;
+    if (asker->outbox != NULL && asker->is_body)
+        acti_turn_flush(asker); // so that it waits for one message at a time
     acta_msg *m;
     int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
     if (status != ACTA_OK)
@@ -91,7 +94,9 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     acti_msg_ext_of(m)->asker = asker;
     acti_msg_ext_of(m)->ask = record->id;
 
-    status = acti_actor_push(target, m);
+    status = asker->outbox == NULL ? acti_actor_try(target, m) : ACTA_EFULL;
+    if (status == ACTA_EFULL)
+        status = acti_outbox_put(asker, target, m);
     if (status != ACTA_OK) {
         acti_actor_unref(asker);
         acti_msg_release(m);
@@ -123,6 +128,12 @@ bool acti_ask_is_pending(acti_actor *actor, uint64_t id)
     return acti_pending_get(actor, id, ACTI_PENDING_ASK) != NULL;
 }
 
+acti_actor *acti_ask_target(const acti_actor *actor, uint64_t id)
+{
+    const ask_record *record = acti_pending_get(actor, id, ACTI_PENDING_ASK);
+    return record->target;
+}
+
 bool acti_ask_matches(acta_msg *m, uint64_t id)
 {
     if (m->kind == ACTI_MSG_REPLY)
@@ -146,16 +157,11 @@ acta_msg *acti_ask_admit_reply(acti_actor *actor, acta_msg *m)
 // doing says what an actor is about, as far as can be seen from outside.
 static const char *doing(const acti_actor *actor)
 {
-    switch (acti_au64_load_relaxed(&actor->inbox.word)) { // a report, of some moment
-    case ACTI_INBOX_EMPTY:
-        return "running";
-    case ACTI_INBOX_PARKED:
-        return "idle";
-    case ACTI_INBOX_ROUTED:
+    if (acti_inbox_is_routed(&actor->inbox))
         return "ended";
-    default:
-        return "busy, with messages waiting";
-    }
+    if (acti_inbox_is_parked(&actor->inbox))
+        return "idle";
+    return acti_inbox_has_mail(&actor->inbox) ? "busy, with messages waiting" : "running";
 }
 
 acta_msg *acti_ask_admit_timeout(acti_actor *actor, acta_msg *m)
@@ -235,18 +241,28 @@ int acti_ask_settle(acti_actor *asker, acta_msg *m)
     return status;
 }
 
+// deliver settles an ask, behind what the responder has sent before.
+static int deliver(acti_actor *responder, acti_actor *asker, acta_msg *m)
+{
+    if (responder == NULL || responder != acti_here.actor || responder->outbox == NULL)
+        return acti_ask_settle(asker, m);
+    int status = acti_outbox_put(responder, asker, m);
+    acti_assert(status == ACTA_OK); // it holds something, and so needs no memory
+    acti_tally(asker->sys, ACTI_SENT, 1);
+    return ACTA_OK;
+}
+
 int acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, const void *body)
 {
     if (!acta_msg_wants_reply(request))
         return ACTA_EINVAL;
-    (void)self; // says that this is its turn
     acta_msg *m;
     uint32_t limit = acti_msg_ext_of(request)->asker->message_bytes_max;
     int status = acti_msg_copy(ACTI_MSG_REPLY, type, body, limit, true, &m);
     if (status != ACTA_OK)
         return status;
     acti_msg_ext_of(m)->ask = acti_msg_ext_of(request)->ask;
-    status = acti_ask_settle(answered(request), m);
+    status = deliver(acti_actor_of_self(self), answered(request), m);
     acti_turn_spent();
     return status;
 }
@@ -268,7 +284,7 @@ void acti_ask_answer_failure(acti_actor *responder, acta_msg *request, int statu
         return;
     }
     acti_msg_fail(request, status, responder != NULL ? responder->name : "nobody", cause);
-    (void)acti_ask_settle(asker, request);
+    (void)deliver(responder, asker, request);
 }
 
 void acti_ask_answer_ended(acti_actor *responder, acti_msg_ext *ext)

@@ -18,6 +18,10 @@
 bool
 acti_ask_is_pending(acti_actor *actor, uint64_t id);
 
+// acti_ask_target is whom the actor has asked; the ask is pending.
+acti_actor *
+acti_ask_target(const acti_actor *actor, uint64_t id);
+
 // acti_ask_matches: whether m is an outcome of that ask.
 bool
 acti_ask_matches(acta_msg *m, uint64_t id);
@@ -28,7 +32,8 @@ acti_ask_admit_reply(acti_actor *actor, acta_msg *m);
 acta_msg *
 acti_ask_admit_timeout(acti_actor *actor, acta_msg *m);
 
-// acti_ask_answer_failure answers a request, which is consumed, with a failure made in place.
+// acti_ask_answer_failure answers a request, which is consumed, with a failure made in place. It goes behind what the
+// responder has in its outbox, if this is its turn.
 void
 acti_ask_answer_failure(acti_actor *responder, acta_msg *request, int status, const char *cause);
 

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "core/ask.h"
 #include "core/call.h"
+#include "core/pause.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -33,16 +34,48 @@ acti_actor *acti_caller_new(acta_system *sys)
     return actor;
 }
 
-acta_msg *acti_caller_wait(acti_actor *actor, uint64_t timeout_ns)
+static int wait_for_room(acti_actor *actor, uint64_t deadline_ns)
 {
-    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
+    for (;;) {
+        int status;
+        switch (acti_pause_for_room(actor, false, &status)) {
+        case ACTI_ROOM_DECIDED:
+            if (status != ACTA_OK)
+                (void)acti_outbox_take_back(actor);
+            return status;
+        case ACTI_ROOM_LOOK:
+            continue;
+        case ACTI_ROOM_NONE:
+            if (!acti_park_wait(&((caller *)actor->arg)->park, deadline_ns))
+                return acti_outbox_take_back(actor) == NULL ? ACTA_OK : ACTA_EFULL;
+        }
+    }
+}
+
+int acti_caller_send(acti_actor *actor, acti_actor *to, acta_msg *m, uint64_t deadline_ns)
+{
+    int status = acti_actor_try(to, m);
+    if (status == ACTA_EFULL) {
+        status = acti_outbox_put(actor, to, m);
+        if (status == ACTA_OK)
+            status = wait_for_room(actor, deadline_ns);
+    }
+    if (status == ACTA_OK)
+        acti_tally(to->sys, ACTI_SENT, 1);
+    return status;
+}
+
+acta_msg *acti_caller_wait(acti_actor *actor, uint64_t deadline_ns)
+{
     acta_msg *newest;
     for (;;) {
         acta_msg *m = acti_inbox_take(&actor->inbox, &newest);
         if (m != NULL)
             return m;
-        if (!acti_inbox_park(&actor->inbox))
+        if (!acti_inbox_park(&actor->inbox)) {
+            acti_inbox_attended(&actor->inbox); // room that was given, and taken
             continue;
+        }
         if (!acti_park_wait(&((caller *)actor->arg)->park, deadline_ns))
             return NULL;
     }
@@ -51,7 +84,7 @@ acta_msg *acti_caller_wait(acti_actor *actor, uint64_t timeout_ns)
 void acti_caller_end(acti_actor *actor)
 {
     acta_tx *tx = (acta_tx *)(void *)actor; // never tracked: made here, dropped here
-    acti_actor_drain(actor, acti_inbox_route(&actor->inbox), ACTA_EGONE, ACTI_DROPPED_LATE);
+    acti_actor_drain(actor, acti_actor_close(actor), ACTA_EGONE, ACTI_DROPPED_LATE);
     acta_tx_drop(&tx);
     acti_actor_unref(actor);
 }
@@ -74,16 +107,15 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     acti_actor_ref(actor);
     acti_msg_ext_of(m)->asker = actor;
     acti_msg_ext_of(m)->ask = 1;
-    status = acti_actor_push(target, m);
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
+    status = acti_caller_send(actor, target, m, deadline_ns);
     if (status != ACTA_OK) {
         acti_actor_unref(actor);
         acti_msg_release(m);
         acti_caller_end(actor);
         return acti_refused(sys, status);
     }
-    acti_tally(sys, ACTI_SENT, 1);
-
-    *reply = acti_caller_wait(actor, timeout_ns);
+    *reply = acti_caller_wait(actor, deadline_ns);
     if (*reply != NULL)
         acti_tally(sys, ACTI_HANDLED, 1);
     acti_caller_end(actor);

@@ -13,12 +13,14 @@ enum { OPEN, WAITING, FORCING }; // acta_system.closing
 
 static const char *state_of(const acti_actor *actor)
 {
-    uint64_t word = acti_au64_load_relaxed(&actor->inbox.word); // of some moment: a report
-    if (word == ACTI_INBOX_PARKED)
-        return "idle";
-    if (word == ACTI_INBOX_ROUTED)
+    if (acti_inbox_is_routed(&actor->inbox))
         return "ending";
-    return word == ACTI_INBOX_EMPTY ? "running" : "running, with messages waiting";
+    uint64_t word = acti_au64_load_relaxed(&actor->inbox.word); // of some moment: a report
+    if (word & ACTI_INBOX_PAUSED)
+        return "paused: it waits for room in the inbox of another";
+    if (word & ACTI_INBOX_PARKED)
+        return "idle";
+    return acti_inbox_has_mail(&actor->inbox) ? "running, with messages waiting" : "running";
 }
 
 static void report_alive(acti_actor *actor)

@@ -1,30 +1,48 @@
 // SPDX-License-Identifier: MIT
 //
-// inbox.h - the ordered inbox of one actor: many producers, one consumer.
+// inbox.h - the ordered inbox of one actor: many producers, one consumer, and a bound.
 //
-// Design notes. The inbox is one atomic word. It holds the newest message of a list that leads to the oldest, or
+// Design notes. The inbox is one atomic word:
 //
-//     EMPTY    the actor is running or scheduled, and nothing new has come
-//     PARKED   the actor is idle: whoever replaces this value, and nobody else, must wake it
-//     ROUTED   nothing can be pushed: the actor has ended or its node is down
+//     bits 63..48   how many user messages have been pushed, modulo 2^16
+//     bits 47..3    the newest message, of a list that leads to the oldest; 0: EMPTY, nothing new has come;
+//                   8: ROUTED, nothing can be pushed: the actor has ended or its node is down
+//     bit  2        ATTEND: something beside the messages wants to be looked at (outbox.c says what)
+//     bit  1        PAUSED: the actor does not run until it is kicked, whatever is pushed
+//     bit  0        PARKED: the actor is idle: whoever clears this bit, and nobody else, must wake it
 //
-// A push is one compare-and-swap. To park is a compare-and-swap from EMPTY to PARKED, which fails when a message
-// has come: publishing a message and signalling it are the same operation on the same word, so a wake-up
+// A push is one compare-and-swap. To park is a compare-and-swap that fails when a message has come or attention is
+// wanted: publishing a message and signalling it are the same operation on the same word, so a wake-up
 // cannot be lost between a check and a sleep, and no sequentially consistent fence is needed. The consumer takes
-// the whole list with one exchange and turns it around.
+// the whole list with one compare-and-swap and turns it around.
 //
-//     any       --push-->  list          (any but ROUTED)
-//     list      --take-->  EMPTY
-//     EMPTY     --park-->  PARKED        (and back: unpark)
-//     any       --route--> ROUTED        (for good)
+//     any       --push-->    list, not PARKED     (any but ROUTED)
+//     list      --take-->    EMPTY
+//     EMPTY     --park-->    PARKED               (and back: unpark)
+//     any       --pause-->   PAUSED               (unless ATTEND)
+//     any       --attend-->  ATTEND, not PARKED
+//     any       --kick-->    ATTEND, not PARKED, not PAUSED
+//     any       --route-->   ROUTED               (for good)
 //
-// Any thread may push. Only the thread that runs the actor's turn may take, park or route; that there is at most one
-// such thread at a time is guaranteed by the rule for PARKED.
+// Any thread may push, attend and kick. Only the thread that runs the actor's turn may take, park, pause or route; that
+// there is at most one such thread at a time is guaranteed by the rule for PARKED, which holds for PAUSED too.
+//
+// The bound. The consumer counts what it has given to the actor's code in a word of its own, `given`, with a plain
+// store. What the inbox holds is pushed - given, and a push that is bounded compares this with the capacity in the same
+// compare-and-swap that publishes. Producers look at a copy of `given` beside the inbox and at the consumer's own word
+// only when the copy says that there is no room: so the consumer's line is read once in as many messages as the
+// inbox holds, and the bound costs no locked instruction. A copy that is old says less room than there is, never more.
+// (The compare-and-swap cannot tell a word from the same word 65,536 pushes later. A producer that is interrupted inside
+// a push for exactly so many, or a multiple, may put one message too many into a full inbox; it is counted like any other,
+// and nothing is lost.)
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
-// replaces PARKED it must see what the last turn did before it parked, and hands that on to the next turn
-// by way of the run queue. The park releases for that push. A refused push acquires what the route released: the
-// message is then freed by its pusher, and the last turn may have written to what it lies in.
+// clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn
+// by way of the run queue. The park releases for that push; so do attend, kick and pause among themselves. A refused push
+// acquires what the route released: the message is then freed by its pusher, and the last turn may have written to
+// what it lies in. `given` is relaxed: only the number is shared. Whoever sets ATTEND acquires the consumer's last
+// operation on the word, and so sees at least what had been given by then; what is given later is followed by an
+// operation on the word that finds ATTEND.
 
 #ifndef ACTI_CORE_INBOX_H
 #define ACTI_CORE_INBOX_H
@@ -37,20 +55,51 @@
 
 #define ACTI_INBOX_EMPTY ((uint64_t)0)
 #define ACTI_INBOX_PARKED ((uint64_t)1)
-#define ACTI_INBOX_ROUTED ((uint64_t)2)
-#define ACTI_INBOX_STATES ((uint64_t)3) // every value from here on is a message
+#define ACTI_INBOX_PAUSED ((uint64_t)2)
+#define ACTI_INBOX_ATTEND ((uint64_t)4)
+#define ACTI_INBOX_ROUTED ((uint64_t)8) // where the list would be; no message lies there
+#define ACTI_INBOX_ONE ((uint64_t)1 << 48) // one user message pushed
+#define ACTI_INBOX_LIST (ACTI_INBOX_ONE - 8)
 
 typedef struct acti_inbox {
     acti_au64 word;
+    acti_au32 given_seen; // `given` as a producer last saw it, or older
+    uint32_t capacity;    // user messages; constant
 } acti_inbox;
 
 typedef enum acti_pushed {
     ACTI_PUSHED,      // the message is in; its consumer knows or will look
     ACTI_PUSHED_WAKE, // the message is in; the caller must wake the actor, exactly once
     ACTI_PUSH_ROUTED, // the message is still the caller's
+    ACTI_PUSH_FULL,   // the same; only of a bounded push
 } acti_pushed;
 
-static inline acti_pushed acti_inbox_push(acti_inbox *inbox, acta_msg *m)
+static inline bool acti_inbox_is_routed(const acti_inbox *inbox)
+{
+    return acti_au64_load_acquire(&inbox->word) == ACTI_INBOX_ROUTED;
+}
+
+// acti_inbox_is_parked and _has_mail say what was true a moment ago.
+static inline bool acti_inbox_is_parked(const acti_inbox *inbox)
+{
+    return (acti_au64_load_relaxed(&inbox->word) & ACTI_INBOX_PARKED) != 0;
+}
+static inline bool acti_inbox_has_mail(const acti_inbox *inbox)
+{
+    return (acti_au64_load_relaxed(&inbox->word) & ACTI_INBOX_LIST) > ACTI_INBOX_ROUTED;
+}
+
+// ---- pushing ----------------------------------------------------------------------
+
+// acti_inbox_put_over is the word once m has been pushed onto it.
+static inline uint64_t acti_inbox_put_over(uint64_t seen, acta_msg *m)
+{
+    m->next = (acta_msg *)(uintptr_t)(seen & ACTI_INBOX_LIST);
+    return (seen & ~(ACTI_INBOX_LIST | ACTI_INBOX_PARKED)) | (uint64_t)(uintptr_t)m;
+}
+
+// acti_inbox_push_count pushes whatever the inbox holds, and counts one user message or none.
+static inline acti_pushed acti_inbox_push_count(acti_inbox *inbox, acta_msg *m, uint64_t count)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word); // a guess; the swap below decides
     do {
@@ -58,10 +107,86 @@ static inline acti_pushed acti_inbox_push(acti_inbox *inbox, acta_msg *m)
             (void)acti_au64_load_acquire(&inbox->word);
             return ACTI_PUSH_ROUTED;
         }
-        m->next = seen < ACTI_INBOX_STATES ? NULL : (acta_msg *)(uintptr_t)seen;
-    } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, (uint64_t)(uintptr_t)m));
-    return seen == ACTI_INBOX_PARKED ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
+    } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, acti_inbox_put_over(seen, m) + count));
+    return (seen & ACTI_INBOX_PARKED) != 0 ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
 }
+
+// acti_inbox_push pushes what does not count against the bound, or has been counted; acti_inbox_push_over a user
+// message that goes over the bound if need be.
+static inline acti_pushed acti_inbox_push(acti_inbox *inbox, acta_msg *m)
+{
+    return acti_inbox_push_count(inbox, m, 0);
+}
+static inline acti_pushed acti_inbox_push_over(acti_inbox *inbox, acta_msg *m)
+{
+    return acti_inbox_push_count(inbox, m, ACTI_INBOX_ONE);
+}
+
+// acti_inbox_has_room: whether the inbox, whose word was seen, holds fewer user messages than its capacity.
+static inline bool acti_inbox_has_room(acti_inbox *inbox, uint64_t seen, const acti_au32 *given)
+{
+    uint32_t pushed = (uint32_t)(seen / ACTI_INBOX_ONE);
+    if ((uint16_t)(pushed - acti_au32_load_relaxed(&inbox->given_seen)) < inbox->capacity)
+        return true;
+    uint32_t now = acti_au32_load_relaxed(given);
+    acti_au32_store_relaxed(&inbox->given_seen, now); // another producer may put an older one over it: no harm
+    return (uint16_t)(pushed - now) < inbox->capacity;
+}
+
+// acti_inbox_push_bounded pushes a user message if there is room. given is the consumer's count.
+static inline acti_pushed acti_inbox_push_bounded(acti_inbox *inbox, const acti_au32 *given, acta_msg *m)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    do {
+        if (seen == ACTI_INBOX_ROUTED) {
+            (void)acti_au64_load_acquire(&inbox->word);
+            return ACTI_PUSH_ROUTED;
+        }
+        if (!acti_inbox_has_room(inbox, seen, given))
+            return ACTI_PUSH_FULL;
+    } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, acti_inbox_put_over(seen, m) + ACTI_INBOX_ONE));
+    return (seen & ACTI_INBOX_PARKED) != 0 ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
+}
+
+// acti_inbox_reserve counts a user message that will be pushed later, if there is room for it or `over` the bound.
+static inline bool acti_inbox_reserve(acti_inbox *inbox, const acti_au32 *given, bool over)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    do {
+        if (seen == ACTI_INBOX_ROUTED || (!over && !acti_inbox_has_room(inbox, seen, given)))
+            return false;
+    } while (!acti_au64_cas_relaxed(&inbox->word, &seen, seen + ACTI_INBOX_ONE)); // a number: it publishes nothing
+    return true;
+}
+
+// ---- attention --------------------------------------------------------------------
+
+// acti_inbox_attend asks the consumer to look around before it parks or pauses, and ends what is in `ends`: PARKED, or
+// PARKED and PAUSED for a kick. ACTI_PUSHED_WAKE: the caller must wake the actor.
+static inline acti_pushed acti_inbox_attend(acti_inbox *inbox, uint64_t ends)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    do {
+        if (seen == ACTI_INBOX_ROUTED)
+            return ACTI_PUSH_ROUTED;
+    } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, (seen & ~ends) | ACTI_INBOX_ATTEND));
+    return (seen & ends) != 0 ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
+}
+
+static inline bool acti_inbox_wants_attention(const acti_inbox *inbox)
+{
+    return (acti_au64_load_relaxed(&inbox->word) & ACTI_INBOX_ATTEND) != 0;
+}
+
+// acti_inbox_attended ends the call for attention, before the consumer looks around.
+static inline void acti_inbox_attended(acti_inbox *inbox)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    while (!acti_au64_cas_acq_rel(&inbox->word, &seen, seen & ~ACTI_INBOX_ATTEND))
+        continue;
+}
+
+// ---- the consumer's side ----------------------------------------------------------
 
 // acti_inbox_reverse turns a newest-first list into an oldest-first one. *newest gets its last element.
 static inline acta_msg *acti_inbox_reverse(acta_msg *list, acta_msg **newest)
@@ -80,20 +205,33 @@ static inline acta_msg *acti_inbox_reverse(acta_msg *list, acta_msg **newest)
 // acti_inbox_take takes all that has come, oldest first, or NULL. Not for a parked or routed inbox.
 static inline acta_msg *acti_inbox_take(acti_inbox *inbox, acta_msg **newest)
 {
-    // A look before the exchange: a consumer that finds nothing should not take the line from the producers.
-    // Relaxed, because what is found is taken by the exchange.
-    if (acti_au64_load_relaxed(&inbox->word) == ACTI_INBOX_EMPTY)
+    // A look before the swap: a consumer that finds nothing should not take the line from the producers.
+    // Relaxed, because what is found is taken by the swap.
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    if ((seen & ACTI_INBOX_LIST) == ACTI_INBOX_EMPTY)
         return NULL;
-    uint64_t seen = acti_au64_swap_acquire(&inbox->word, ACTI_INBOX_EMPTY);
-    return acti_inbox_reverse((acta_msg *)(uintptr_t)seen, newest);
+    while (!acti_au64_cas_acquire(&inbox->word, &seen, seen & ~ACTI_INBOX_LIST))
+        continue;
+    return acti_inbox_reverse((acta_msg *)(uintptr_t)(seen & ACTI_INBOX_LIST), newest);
 }
 
-// acti_inbox_park: false when something has come meanwhile. After true the caller no longer runs the actor.
+// acti_inbox_park: false when something has come meanwhile or wants attention. After true the caller no longer runs
+// the actor.
 static inline bool acti_inbox_park(acti_inbox *inbox)
 {
-    uint64_t seen = ACTI_INBOX_EMPTY;
-    while (seen == ACTI_INBOX_EMPTY) // the weak compare-and-swap may fail for nothing
-        if (acti_au64_cas_release(&inbox->word, &seen, ACTI_INBOX_PARKED))
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    while ((seen & (ACTI_INBOX_LIST | ACTI_INBOX_ATTEND)) == 0)
+        if (acti_au64_cas_release(&inbox->word, &seen, seen | ACTI_INBOX_PARKED))
+            return true;
+    return false;
+}
+
+// acti_inbox_pause: false when something wants attention. After true the caller no longer runs the actor.
+static inline bool acti_inbox_pause(acti_inbox *inbox)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    while ((seen & ACTI_INBOX_ATTEND) == 0)
+        if (acti_au64_cas_release(&inbox->word, &seen, seen | ACTI_INBOX_PAUSED))
             return true;
     return false;
 }
@@ -101,19 +239,22 @@ static inline bool acti_inbox_park(acti_inbox *inbox)
 // acti_inbox_unpark takes a parked inbox back into the hands of its consumer; false: somebody has pushed, and wakes it.
 static inline bool acti_inbox_unpark(acti_inbox *inbox)
 {
-    uint64_t seen = ACTI_INBOX_PARKED;
-    while (seen == ACTI_INBOX_PARKED) // the weak compare-and-swap may fail for nothing
-        if (acti_au64_cas_acquire(&inbox->word, &seen, ACTI_INBOX_EMPTY))
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    while ((seen & ACTI_INBOX_PARKED) != 0)
+        if (acti_au64_cas_acquire(&inbox->word, &seen, seen & ~ACTI_INBOX_PARKED))
             return true;
     return false;
 }
 
-// acti_inbox_route closes the inbox for good and gives what was in it, oldest first, or NULL.
-static inline acta_msg *acti_inbox_route(acti_inbox *inbox)
+// acti_inbox_route closes the inbox for good and gives what was in it, oldest first, or NULL. *attend: whether attention
+// was wanted.
+static inline acta_msg *acti_inbox_route(acti_inbox *inbox, bool *attend)
 {
     acta_msg *newest;
     uint64_t seen = acti_au64_swap_acq_rel(&inbox->word, ACTI_INBOX_ROUTED);
-    return seen < ACTI_INBOX_STATES ? NULL : acti_inbox_reverse((acta_msg *)(uintptr_t)seen, &newest);
+    *attend = (seen & ACTI_INBOX_ATTEND) != 0;
+    seen &= ACTI_INBOX_LIST;
+    return seen == ACTI_INBOX_ROUTED ? NULL : acti_inbox_reverse((acta_msg *)(uintptr_t)seen, &newest);
 }
 
 #endif

@@ -51,7 +51,10 @@ typedef struct acti_origin {
 typedef struct acti_msg_ext {
     acti_actor *asker;   // ASK: gets the outcome; one reference is held; NULL once answered
     uint64_t ask;        // ASK and REPLY: id in the asker's table
-    acti_list owed;      // ASK: in the list of what its taker owes
+    union {
+        acti_list owed; // ASK: in the list of what its taker owes
+        acti_actor *to; // of any kind, while it waits in an outbox
+    };
     acti_origin *origin; // or NULL
     uint32_t bytes;      // what the message took on its way here; for the origin
 } acti_msg_ext;

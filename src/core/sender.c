@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/call.h"
 #include "core/message.h"
+#include "core/outbox.h"
 #include "core/system.h"
 
 typedef struct holder {
@@ -144,22 +146,82 @@ int acti_refused(acta_system *sys, int status)
     return status;
 }
 
-int acta_send_body(acta_tx *to, const acta_type *type, const void *body)
+// send_behind sends what cannot go at once, because the inbox is full or the outbox of the running actor is not empty.
+static int send_behind(acti_actor *self, acti_actor *to, const acta_type *type, const void *body)
 {
-    acti_actor *actor = acti_actor_of_tx(to);
-    acta_system *sys = actor->sys;
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, actor->message_bytes_max, false, &m);
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, true, &m);
     if (status != ACTA_OK)
-        return acti_refused(sys, status);
-    status = acti_actor_push(actor, m);
+        return acti_refused(to->sys, status);
+    status = acti_outbox_put(self, to, m);
     if (status != ACTA_OK) {
         acti_msg_release(m);
-        return acti_refused(sys, status);
+        return status;
     }
-    acti_tally(sys, ACTI_SENT, 1);
+    acti_tally(to->sys, ACTI_SENT, 1);
+    if (self->is_body)
+        acti_turn_flush(self);
+    return ACTA_OK;
+}
+
+static int send_outside(acti_actor *to, uint64_t timeout_ns, const acta_type *type, const void *body)
+{
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, true, &m);
+    if (status != ACTA_OK)
+        return acti_refused(to->sys, status);
+    acti_actor *caller = acti_caller_new(to->sys);
+    status = caller != NULL ? acti_caller_send(caller, to, m, acti_deadline_ns(timeout_ns)) : ACTA_ENOMEM;
+    if (status != ACTA_OK)
+        acti_msg_release(m);
+    if (caller != NULL)
+        acti_caller_end(caller);
+    return acti_refused(to->sys, status);
+}
+
+// send_now sends if there is room. ACTA_EFULL: there is none.
+static int send_now(acti_actor *to, const acta_type *type, const void *body)
+{
+    acta_msg *m;
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, false, &m);
+    if (status != ACTA_OK)
+        return acti_refused(to->sys, status);
+    status = acti_actor_try(to, m);
+    if (status != ACTA_OK) {
+        acti_msg_release(m);
+        return acti_refused(to->sys, status);
+    }
+    acti_tally(to->sys, ACTI_SENT, 1);
     acti_turn_spent();
     return ACTA_OK;
+}
+
+int acta_send_body(acta_tx *tx, const acta_type *type, const void *body)
+{
+    acti_actor *to = acti_actor_of_tx(tx);
+    acti_actor *self = acti_here.actor;
+    int status = self == NULL || self->outbox == NULL ? send_now(to, type, body) : ACTA_EFULL;
+    if (status != ACTA_EFULL)
+        return status;
+    return self != NULL ? send_behind(self, to, type, body) : send_outside(to, ACTA_FOREVER, type, body);
+}
+
+int acta_try_send_body(acta_tx *tx, const acta_type *type, const void *body)
+{
+    acti_actor *to = acti_actor_of_tx(tx);
+    acti_actor *self = acti_here.actor;
+    if (self != NULL && self->outbox != NULL)
+        return ACTA_EFULL; // it would overtake what waits there
+    return send_now(to, type, body);
+}
+
+int acta_send_within_body(acta_tx *tx, uint64_t timeout_ns, const acta_type *type, const void *body)
+{
+    if (acti_here.actor != NULL)
+        return ACTA_EDEADLK;
+    acti_actor *to = acti_actor_of_tx(tx);
+    int status = send_now(to, type, body);
+    return status == ACTA_EFULL ? send_outside(to, timeout_ns, type, body) : status;
 }
 
 int acta_finish_body(acta_tx **to, const acta_type *type, const void *body)

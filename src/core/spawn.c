@@ -40,6 +40,8 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
         return ACTA_EINVAL;
     if (opts->state_bytes > 0 && (opts->handler == NULL || opts->arg != NULL))
         return ACTA_EINVAL;
+    if (opts->capacity > ACTA_CAPACITY_MAX)
+        return ACTA_EINVAL;
     // Acquire: what the closer did before it forbade spawning.
     return acti_au32_load_acquire(&sys->closing) == 2 ? ACTA_EGONE : ACTA_OK;
 }
@@ -67,6 +69,8 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     if (actor == NULL)
         return ACTA_ENOMEM;
     actor->place = (uint8_t)opts->place;
+    if (opts->capacity > 0)
+        actor->inbox.capacity = opts->capacity;
     actor->is_body = opts->body != NULL;
     if (actor->is_body)
         actor->run.body = opts->body;
@@ -86,7 +90,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     if (status != ACTA_OK) {
         actor->arg_free = NULL;
         acti_system_leave(actor);
-        (void)acti_inbox_route(&actor->inbox);
+        (void)acti_actor_close(actor);
         acta_tx_drop(&sender);
         acti_actor_unref(actor);
         return status;

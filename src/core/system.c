@@ -186,6 +186,8 @@ void acta_ledger_read(const acta_system *sys, acta_ledger *out)
         .dropped_cancel = sum[ACTI_DROPPED_CANCEL],
         .unhandled = sum[ACTI_UNHANDLED],
         .refused = sum[ACTI_REFUSED],
+        .pauses = sum[ACTI_PAUSES],
+        .overcommits = sum[ACTI_OVERCOMMITS],
     };
     ledger.dropped =
         ledger.dropped_gone + ledger.dropped_unreach + ledger.dropped_late + ledger.dropped_cancel;

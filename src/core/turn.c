@@ -6,11 +6,14 @@
 
 #include "core/ask.h"
 #include "core/monitor.h"
+#include "core/outbox.h"
+#include "core/pause.h"
 #include "core/system.h"
 #include "core/thread.h"
 #include "core/timer.h"
 
 static acta_msg *admit(acti_actor *actor, acta_msg *m);
+static acti_turn end(acti_actor *actor, int reason);
 static bool killed(acti_actor *actor);
 static acti_turn turn_of_handler(acti_actor *actor);
 static acti_turn turn_of_body(acti_actor *actor);
@@ -19,9 +22,26 @@ acti_turn acti_turn_run(acti_actor *actor)
 {
     acti_here.actor = actor;
     acti_here.sends = 0;
-    acti_turn end = actor->is_body ? turn_of_body(actor) : turn_of_handler(actor);
+    acti_turn how = ACTI_TURN_PARKED;
+    if (actor->ending)
+        how = end(actor, actor->eof_reason);
+    else if (actor->is_body)
+        how = turn_of_body(actor);
+    else if (acti_outbox_flush(actor, false) == ACTI_FLUSHED)
+        how = turn_of_handler(actor);
     acti_here.actor = NULL;
-    return end;
+    return how;
+}
+
+// end ends the actor, now or once what it has sent last has gone out.
+static acti_turn end(acti_actor *actor, int reason)
+{
+    actor->ending = true;
+    actor->eof_reason = reason;
+    if (acti_outbox_flush(actor, false) != ACTI_FLUSHED)
+        return ACTI_TURN_PARKED;
+    acti_actor_end(actor, reason);
+    return ACTI_TURN_ENDED;
 }
 
 static acti_turn turn_of_handler(acti_actor *actor)
@@ -42,8 +62,12 @@ static acti_turn turn_of_handler(acti_actor *actor)
             acta_msg_free(&m);
         if (status != ACTA_OK) {
             acti_turn_settle(actor);
-            acti_actor_end(actor, status == ACTA_DONE ? ACTA_OK : status);
-            return ACTI_TURN_ENDED;
+            return end(actor, status == ACTA_DONE ? ACTA_OK : status);
+        }
+        if (actor->outbox != NULL) {
+            acti_turn_settle(actor);
+            if (acti_outbox_flush(actor, false) != ACTI_FLUSHED)
+                return ACTI_TURN_PARKED;
         }
         if (actor->handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
             acti_turn_settle(actor);
@@ -54,8 +78,7 @@ static acti_turn turn_of_handler(acti_actor *actor)
     int reason = actor->eof;
     if (reason != ACTA_EKILLED)
         reason = actor->run.handler(acti_self_of(actor), actor->arg, NULL);
-    acti_actor_end(actor, reason == ACTA_DONE ? ACTA_OK : reason);
-    return ACTI_TURN_ENDED;
+    return end(actor, reason == ACTA_DONE ? ACTA_OK : reason);
 }
 
 static acti_turn turn_of_body(acti_actor *actor)
@@ -70,8 +93,7 @@ static acti_turn turn_of_body(acti_actor *actor)
 
     acti_turn_settle(actor);
     acti_fiber_free(&actor->on.fiber);
-    acti_actor_end(actor, actor->eof_reason);
-    return ACTI_TURN_ENDED;
+    return end(actor, actor->eof_reason);
 }
 
 // leave ends the turn of the running pool body; it goes on here when it gets its next one.
@@ -96,18 +118,45 @@ void acti_turn_settle(acti_actor *actor)
     actor->handled = 0;
 }
 
-// wait_for_more returns when something has come for a body, or it is to look again.
-static void wait_for_more(acti_actor *actor)
+// suspend waits to be woken, parked or paused as the body is already. A pool body is still on its stack, which is safe
+// because whoever wakes it can only put it into the queue of this worker.
+static void suspend(acti_actor *actor)
 {
-    acti_turn_settle(actor);
-    if (!acti_inbox_park(&actor->inbox))
-        return;
-    // Parked from here on. A pool body is still on its stack, which is safe because whoever wakes it can only put
-    // it into the queue of this worker.
     if (actor->place == ACTA_THREAD)
         acti_thread_wait(actor->on.thread);
     else
         leave(ACTI_TURN_PARKED);
+}
+
+// wait_for_more returns when something has come for a body, or it is to look again.
+static void wait_for_more(acti_actor *actor)
+{
+    acti_turn_settle(actor);
+    if (acti_inbox_park(&actor->inbox))
+        suspend(actor);
+}
+
+// wait_for_outcome is wait_for_more in acta_await, where others may be waiting for this body meanwhile, and where the
+// request itself may still be in the outbox.
+static void wait_for_outcome(acti_actor *actor, uint64_t ask)
+{
+    acti_turn_settle(actor);
+    if (actor->outbox != NULL) {
+        if (acti_outbox_flush(actor, true) == ACTI_FLUSHED_PAUSED)
+            suspend(actor);
+    } else if (!acti_pause_is_due(actor)) {
+        wait_for_more(actor);
+    } else if (acti_pause_await(actor, acti_ask_target(actor, ask))) {
+        suspend(actor);
+        acti_pause_awaited(actor);
+    }
+}
+
+void acti_turn_flush(acti_actor *actor)
+{
+    acti_turn_settle(actor);
+    while (acti_outbox_flush(actor, false) == ACTI_FLUSHED_PAUSED)
+        suspend(actor);
 }
 
 acta_msg *acta_recv(acta_self *self)
@@ -115,6 +164,8 @@ acta_msg *acta_recv(acta_self *self)
     acti_actor *actor = acti_actor_of_self(self);
     if (!actor->is_body)
         return NULL;
+    if (actor->outbox != NULL)
+        acti_turn_flush(actor);
     if (actor->handled >= ACTI_TURN_HANDLED_MAX) {
         acti_turn_settle(actor);
         if (acti_here.fiber != NULL)
@@ -138,7 +189,7 @@ acta_msg *acta_await(acta_self *self, uint64_t id)
         acta_msg *m = acti_turn_find(actor, id, &after);
         if (m != NULL || killed(actor))
             return m;
-        wait_for_more(actor);
+        wait_for_outcome(actor, id);
     }
 }
 
@@ -162,13 +213,17 @@ acta_msg *acti_turn_next(acti_actor *actor)
         if ((actor->handled == 0 || actor->batch == NULL) && killed(actor))
             return NULL;
         acta_msg *m = actor->batch;
-        if (m == NULL)
+        if (m == NULL) {
+            if (acti_pause_is_due(actor))
+                acti_pause_serve(actor);
             m = acti_inbox_take(&actor->inbox, &actor->batch_newest);
+        }
         if (m == NULL)
             return NULL;
         actor->batch = m->next;
         m = admit(actor, m);
         if (m != NULL) {
+            acti_actor_given(actor, m);
             actor->handled++;
             return m;
         }

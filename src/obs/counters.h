@@ -25,6 +25,8 @@ typedef enum acti_counter {
     ACTI_DROPPED_CANCEL,
     ACTI_UNHANDLED,
     ACTI_REFUSED,
+    ACTI_PAUSES,
+    ACTI_OVERCOMMITS,
     ACTI_TURNS,
     ACTI_STEALS,
     ACTI_SLEEPS,

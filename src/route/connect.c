@@ -50,15 +50,14 @@ static int dial(acti_actor *caller, const char *path, uint64_t deadline_ns, acti
     acti_actor_ref(caller);
     acti_au32_store_relaxed(&d->refs, 2); // ours and the link layer's
     acti_link_dial(path, dialed, d);
-    uint64_t now_ns = acti_clock_ns();
-    acta_msg *m = acti_caller_wait(caller, now_ns < deadline_ns ? deadline_ns - now_ns : 0);
+    acta_msg *m = acti_caller_wait(caller, deadline_ns);
     int status = ACTA_ETIMEOUT;
     if (m != NULL) {
         status = d->status;
         *link = d->link;
         d->link = NULL;
     } else {
-        (void)acti_inbox_route(&caller->inbox); // what comes now is not for us
+        (void)acti_actor_close(caller); // what comes now is not for us
     }
     unref(d);
     return status;
@@ -74,11 +73,10 @@ static int meet(acti_router *router, acti_actor *caller, acti_link *link, const 
         acti_actor_unref(caller);
         return ACTA_ENOMEM;
     }
-    uint64_t now_ns = acti_clock_ns();
-    acta_msg *m = acti_caller_wait(caller, now_ns < deadline_ns ? deadline_ns - now_ns : 0);
+    acta_msg *m = acti_caller_wait(caller, deadline_ns);
     int status = m != NULL ? acta_node_status((acta_node *)(void *)node) : ACTA_ETIMEOUT;
     if (status != ACTA_OK) {
-        (void)acti_inbox_route(&caller->inbox);
+        (void)acti_actor_close(caller);
         if (m == NULL)
             acti_node_force(node);
         acti_actor_unref(node->actor);

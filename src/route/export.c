@@ -101,7 +101,7 @@ static void forget_ended(acti_export *export)
 {
     // Relaxed: it stays so, and a later look will do.
     if (export->held == 0 && export->uses == 0 &&
-        acti_au64_load_relaxed(&export->actor->inbox.word) == ACTI_INBOX_ROUTED)
+        acti_inbox_is_routed(&export->actor->inbox))
         forget(export);
 }
 

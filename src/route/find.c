@@ -66,9 +66,9 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
         status = acta_node_status(handle) == ACTA_ECRASHED ? ACTA_ECRASHED : ACTA_EUNREACH;
         goto end;
     }
-    acta_msg *answer = acti_caller_wait(caller, timeout_ns);
+    acta_msg *answer = acti_caller_wait(caller, acti_deadline_ns(timeout_ns));
     if (answer == NULL) // it may still come between the timeout and now
-        answer = acti_inbox_route(&caller->inbox);
+        answer = acti_actor_close(caller);
     status = ACTA_ETIMEOUT;
     if (answer != NULL) {
         find = ACTI_CONTAINER_OF(answer, acti_find, event);

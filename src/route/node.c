@@ -243,7 +243,7 @@ static void fini(acti_node *node)
     acti_actor *actor = node->actor;
     acti_router_leave(node->router, node);
     unset_alarm(node);
-    acta_msg *lists[2] = {actor->batch, acti_inbox_route(&actor->inbox)};
+    acta_msg *lists[2] = {actor->batch, acti_actor_close(actor)};
     actor->batch = NULL;
     for (int i = 0; i < 2; i++) {
         for (acta_msg *m = lists[i], *next; m != NULL; m = next) {

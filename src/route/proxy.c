@@ -13,6 +13,7 @@
 #include "codec/codec.h"
 #include "core/ask.h"
 #include "core/monitor.h"
+#include "core/pause.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -123,8 +124,8 @@ static void forget(acti_proxy *proxy)
 
 static bool quiet(const acti_proxy *proxy)
 {
-    // Relaxed: the park was our own; what matters is that no push came after.
-    return proxy->actor->batch == NULL && acti_au64_load_relaxed(&proxy->actor->inbox.word) == ACTI_INBOX_PARKED;
+    // The park was our own; what matters is that no push came after.
+    return proxy->actor->batch == NULL && acti_inbox_is_parked(&proxy->actor->inbox);
 }
 
 bool acti_proxies_quiet(acti_node *node)
@@ -168,6 +169,8 @@ void acti_proxy_ready(acti_proxy *proxy)
 static void take_more(acti_proxy *proxy)
 {
     acti_actor *actor = proxy->actor;
+    if (acti_pause_is_due(actor))
+        acti_pause_serve(actor);
     acta_msg *newest;
     acta_msg *more = acti_inbox_take(&actor->inbox, &newest);
     if (more == NULL)
@@ -202,6 +205,7 @@ void acti_proxy_run(acti_proxy *proxy)
             acta_msg *m = actor->batch;
             actor->batch = m->next;
             proxy->replies -= m->kind == ACTI_MSG_REPLY;
+            acti_actor_given(actor, m);
             say(proxy, m);
         }
         proxy->stalled = actor->batch != NULL;
@@ -418,7 +422,7 @@ void acti_proxies_end(acti_node *node, int status)
         acti_watches_end(proxy);
         acta_msg *batch = proxy->actor->batch;
         proxy->actor->batch = NULL;
-        acta_msg *rest = acti_inbox_route(&proxy->actor->inbox);
+        acta_msg *rest = acti_actor_close(proxy->actor);
         undeliverable(proxy, batch, status);
         undeliverable(proxy, rest, status);
         proxy->held = 0;

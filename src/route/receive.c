@@ -88,7 +88,7 @@ static int on_send(acti_node *node, const acti_frame *frame)
         return ACTA_OK;
     }
     come_from(export, m, frame);
-    if (acti_actor_push(export->actor, m) == ACTA_OK) {
+    if (acti_actor_push_over(export->actor, m) == ACTA_OK) {
         acti_tally(sys, ACTI_SENT, 1);
     } else {
         acti_tally(sys, ACTI_REFUSED, 1);
@@ -130,7 +130,7 @@ static int on_ask(acti_node *node, const acti_frame *frame)
     acti_msg_ext_of(m)->asker = asker->actor;
     acti_msg_ext_of(m)->ask = frame->id;
     acti_tally(node->actor->sys, ACTI_SENT, 1);
-    if (acti_actor_push(export->actor, m) != ACTA_OK) {
+    if (acti_actor_push_over(export->actor, m) != ACTA_OK) {
         acti_tally(node->actor->sys, ACTI_RETURNED, 1);
         acti_ask_answer_failure(export->actor, m, ACTA_EGONE, "it has ended");
     }

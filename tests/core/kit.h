@@ -185,7 +185,7 @@ static inline void kit_send(acta_tx *tx, int64_t n)
 // kit_has_mail: whether something lies in the running actor's inbox that it has not taken yet.
 static inline bool kit_has_mail(acta_self *self)
 {
-    return acti_au64_load_relaxed(&acti_actor_of_self(self)->inbox.word) >= ACTI_INBOX_STATES;
+    return acti_inbox_has_mail(&acti_actor_of_self(self)->inbox);
 }
 
 // kit_await_mail holds the running actor until there is mail. Another thread must be there to bring it.
@@ -202,7 +202,7 @@ static inline bool kit_await_mail(acta_self *self)
 static inline bool kit_await_ended(acta_addr *who)
 {
     uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
-    while (acti_au64_load_acquire(&acti_actor_of_addr(who)->inbox.word) != ACTI_INBOX_ROUTED)
+    while (!acti_inbox_is_routed(&acti_actor_of_addr(who)->inbox))
         if (acti_clock_ns() > until_ns)
             return false;
     return true;

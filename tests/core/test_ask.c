@@ -271,10 +271,8 @@ TEST(a_responder_that_ends_before_it_came_to_the_request_returns_it)
         acta_tx *tx2 = kit_spawn(&k, &kit_kinds[2], &second);
         acta_addr *at = acta_tx_addr(second.to);
         kit_send(tx2, 0);
-        uint64_t word;
-        do // the second request is in its inbox
-            word = acti_au64_load_relaxed(&acti_actor_of_addr(at)->inbox.word);
-        while (word < ACTI_INBOX_STATES);
+        while (!acti_inbox_has_mail(&acti_actor_of_addr(at)->inbox))
+            continue; // the second request is not in its inbox yet
         test_gate_open(&go);
         assert_true(test_gate_wait(&ready));
         acta_ledger ledger;

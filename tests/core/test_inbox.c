@@ -15,9 +15,10 @@ typedef struct letter {
 
 TEST(push_to_routed_inbox_is_refused_and_leaves_the_message_alone)
 {
-    acti_inbox inbox = {{ACTI_INBOX_EMPTY}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_EMPTY}};
     letter l = {.n = 7};
-    assert_null(acti_inbox_route(&inbox));
+    bool attend;
+    assert_null(acti_inbox_route(&inbox, &attend));
     assert_int_equal(acti_inbox_push(&inbox, &l.msg), ACTI_PUSH_ROUTED);
     assert_null(l.msg.next);
     assert_int_equal(l.n, 7);
@@ -26,7 +27,7 @@ TEST(push_to_routed_inbox_is_refused_and_leaves_the_message_alone)
 
 TEST(park_fails_when_a_message_has_come)
 {
-    acti_inbox inbox = {{ACTI_INBOX_EMPTY}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_EMPTY}};
     letter l = {0};
     assert_int_equal(acti_inbox_push(&inbox, &l.msg), ACTI_PUSHED);
     assert_false(acti_inbox_park(&inbox));
@@ -38,7 +39,7 @@ TEST(park_fails_when_a_message_has_come)
 
 TEST(unpark_fails_when_a_message_has_come_and_leaves_it_to_be_woken_for)
 {
-    acti_inbox inbox = {{ACTI_INBOX_PARKED}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_PARKED}};
     letter l = {0};
     assert_int_equal(acti_inbox_push(&inbox, &l.msg), ACTI_PUSHED_WAKE);
     assert_false(acti_inbox_unpark(&inbox));
@@ -51,7 +52,7 @@ TEST(unpark_fails_when_a_message_has_come_and_leaves_it_to_be_woken_for)
 
 TEST(take_from_empty_inbox_gives_null_and_changes_nothing)
 {
-    acti_inbox inbox = {{ACTI_INBOX_EMPTY}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_EMPTY}};
     acta_msg *newest = NULL;
     assert_null(acti_inbox_take(&inbox, &newest));
     assert_null(newest);
@@ -60,7 +61,7 @@ TEST(take_from_empty_inbox_gives_null_and_changes_nothing)
 
 TEST(only_the_push_that_replaces_parked_says_wake)
 {
-    acti_inbox inbox = {{ACTI_INBOX_PARKED}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_PARKED}};
     letter l[3] = {{.n = 0}};
     assert_int_equal(acti_inbox_push(&inbox, &l[0].msg), ACTI_PUSHED_WAKE);
     assert_int_equal(acti_inbox_push(&inbox, &l[1].msg), ACTI_PUSHED);
@@ -72,7 +73,7 @@ TEST(only_the_push_that_replaces_parked_says_wake)
 TEST(take_gives_all_oldest_first)
 {
     enum { N = 100 };
-    acti_inbox inbox = {{ACTI_INBOX_PARKED}};
+    acti_inbox inbox = {.word = {ACTI_INBOX_PARKED}};
     letter l[N] = {{.n = 0}};
     for (int i = 0; i < N; i++)
         (void)acti_inbox_push(&inbox, &l[i].msg);
@@ -87,14 +88,18 @@ TEST(take_gives_all_oldest_first)
 
 TEST(route_gives_what_was_left_oldest_first_from_every_state)
 {
-    acti_inbox inbox = {{ACTI_INBOX_PARKED}};
-    assert_null(acti_inbox_route(&inbox));
-    assert_null(acti_inbox_route(&inbox)); // routed already
+    acti_inbox inbox = {.word = {ACTI_INBOX_PARKED}};
+    bool attend;
+    assert_null(acti_inbox_route(&inbox, &attend));
+    assert_null(acti_inbox_route(&inbox, &attend)); // routed already
+    assert_false(attend);
     inbox.word.v = ACTI_INBOX_EMPTY;
     letter l[2] = {{.n = 0}};
     (void)acti_inbox_push(&inbox, &l[0].msg);
     (void)acti_inbox_push(&inbox, &l[1].msg);
-    acta_msg *rest = acti_inbox_route(&inbox);
+    assert_int_equal(acti_inbox_attend(&inbox, ACTI_INBOX_PARKED), ACTI_PUSHED);
+    acta_msg *rest = acti_inbox_route(&inbox, &attend);
+    assert_true(attend);
     assert_ptr_equal(rest, &l[0].msg);
     assert_ptr_equal(rest->next, &l[1].msg);
     assert_null(rest->next->next);
@@ -163,7 +168,7 @@ static void *produce(void *arg)
 
 TEST(four_producers_lose_nothing_keep_their_order_and_never_overlap_turns)
 {
-    shop s = {.inbox = {{ACTI_INBOX_PARKED}}, .parks = {1}};
+    shop s = {.inbox = {.word = {ACTI_INBOX_PARKED}}, .parks = {1}};
     s.letters = calloc((size_t)PRODUCERS * EACH, sizeof(letter));
     assert_non_null(s.letters);
     producer p[PRODUCERS];
@@ -201,7 +206,7 @@ static void *produce_for_sleeper(void *arg)
 
 TEST(a_consumer_that_sleeps_misses_no_wake)
 {
-    sleeper s = {.inbox = {{ACTI_INBOX_EMPTY}}};
+    sleeper s = {.inbox = {.word = {ACTI_INBOX_EMPTY}}};
     acti_park_init(&s.park);
     s.letters = calloc(EACH, sizeof(letter));
     assert_non_null(s.letters);
