@@ -32,8 +32,8 @@ typedef enum acta_place {
     ACTA_THREAD = 1, // on a thread of its own; it may block there
 } acta_place;
 
-// What an inbox holds of messages sent and asked, which are taken and not yet given to the actor's code. Whoever sends to
-// a full one waits: see acta_send. All else (replies, timers, DOWN, EOF) has its place reserved.
+// The capacity of an inbox counts what was sent and asked and has not been given to the actor's code yet. Whoever sends
+// to a full one waits: see acta_send. All else (replies, timers, DOWN, EOF) has its place reserved.
 //
 // The default is deep enough that a burst from many senders, or the messages on their way between two cores, rarely
 // make anybody wait, and so shallow that a reader who stays behind is felt before the memory is.

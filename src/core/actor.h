@@ -187,7 +187,8 @@ static inline void acti_actor_given(acti_actor *actor, const acta_msg *m)
         acti_au32_store_relaxed(&actor->given, acti_au32_load_relaxed(&actor->given) + 1);
 }
 
-// acti_actor_close closes the inbox and gives what was in it, oldest first, or NULL. Who waits for room there is let go.
+// acti_actor_close closes the inbox and gives what was in it, oldest first, or NULL. Who waits for room there is let
+// go.
 acta_msg *
 acti_actor_close(acti_actor *actor);
 

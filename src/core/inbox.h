@@ -30,19 +30,19 @@
 // The bound. The consumer counts what it has given to the actor's code in a word of its own, `given`, with a plain
 // store. What the inbox holds is pushed - given, and a push that is bounded compares this with the capacity in the same
 // compare-and-swap that publishes. Producers look at a copy of `given` beside the inbox and at the consumer's own word
-// only when the copy says that there is no room: so the consumer's line is read once in as many messages as the
-// inbox holds, and the bound costs no locked instruction. A copy that is old says less room than there is, never more.
-// (The compare-and-swap cannot tell a word from the same word 65,536 pushes later. A producer that is interrupted inside
-// a push for exactly so many, or a multiple, may put one message too many into a full inbox; it is counted like any other,
-// and nothing is lost.)
+// only when the copy says that there is no room: so the consumer's line is read once in as many messages as the inbox
+// holds, and the bound costs no locked instruction. A copy that is old says less room than there is, never more. (The
+// compare-and-swap cannot tell a word from the same word 65,536 pushes later. A producer that is interrupted inside a
+// push for exactly so many, or a multiple, may put one message too many into a full inbox; it is counted like any
+// other, and nothing is lost.)
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
-// clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn
-// by way of the run queue. The park releases for that push; so do attend, kick and pause among themselves. A refused push
-// acquires what the route released: the message is then freed by its pusher, and the last turn may have written to
-// what it lies in. `given` is relaxed: only the number is shared. Whoever sets ATTEND acquires the consumer's last
-// operation on the word, and so sees at least what had been given by then; what is given later is followed by an
-// operation on the word that finds ATTEND.
+// clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn by way of the
+// run queue. The park releases for that push; so do attend, kick and pause among themselves. A refused push acquires
+// what the route released: the message is then freed by its pusher, and the last turn may have written to what it lies
+// in. `given` is relaxed: only the number is shared. Whoever sets ATTEND acquires the consumer's last operation on the
+// word, and so sees at least what had been given by then; what is given later is followed by an operation on the word
+// that finds ATTEND.
 
 #ifndef ACTI_CORE_INBOX_H
 #define ACTI_CORE_INBOX_H
@@ -246,8 +246,8 @@ static inline bool acti_inbox_unpark(acti_inbox *inbox)
     return false;
 }
 
-// acti_inbox_route closes the inbox for good and gives what was in it, oldest first, or NULL. *attend: whether attention
-// was wanted.
+// acti_inbox_route closes the inbox for good and gives what was in it, oldest first, or NULL. *attend: whether
+// attention was wanted.
 static inline acta_msg *acti_inbox_route(acti_inbox *inbox, bool *attend)
 {
     acta_msg *newest;

@@ -2,10 +2,10 @@
 //
 // outbox.h - what an actor has sent and full inboxes have not taken yet.
 //
-// A message that finds a full inbox goes to the outbox of its sender, and so does everything that this actor sends while
-// there is something in it, replies too: so order holds. At the end of its turn a handler, and at once a body, is paused
-// until the outbox is empty: it handles nothing more. An actor waits for room for the first message only. A thread
-// outside that sends is an actor of its own for as long as that takes (call.c).
+// A message that finds a full inbox goes to the outbox of its sender, and so does everything that this actor sends
+// while there is something in it, replies too: so order holds. At the end of its turn a handler, and at once a body, is
+// paused until the outbox is empty: it handles nothing more. An actor waits for room for the first message only. A
+// thread outside that sends is an actor of its own for as long as that takes (call.c).
 //
 // A message here keeps its receiver's inbox open, by a sender of its own: an EOF cannot overtake it. Replies have their
 // place reserved and never wait for room, only for what is ahead of them.

@@ -197,7 +197,8 @@ void acti_pause_end(acti_actor *actor)
 
 // ---- waiting for an outcome ---------------------------------------------------------------
 
-// in_line gives the outbox of owner if it waits for room in the inbox of to. The owner's own pointer is not ours to read.
+// in_line gives the outbox of owner if it waits for room in the inbox of to. The owner's own pointer is not ours to
+// read.
 static acti_outbox *in_line(const acti_actor *owner, const acti_actor *to)
 {
     for (acti_list *link = to->waiters.next; link != &to->waiters; link = link->next) {
@@ -208,8 +209,8 @@ static acti_outbox *in_line(const acti_actor *owner, const acti_actor *to)
     return NULL;
 }
 
-// open_circle lets one message over the bound, of somebody in the circle who waits for room. There is none in a circle of
-// asks alone: that one ends by their timeouts.
+// open_circle lets one message over the bound, of somebody in the circle who waits for room. There is none in a circle
+// of asks alone: that one ends by their timeouts.
 static void open_circle(acti_actor *actor, char *circle)
 {
     acti_outbox *box = NULL;

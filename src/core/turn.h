@@ -3,8 +3,8 @@
 // turn.h - one run of an actor: taking messages in order and giving them to its code.
 //
 // A turn ends when the inbox is empty and parked, when the actor has to wait for room elsewhere (outbox.h), when it has
-// ended, or when its budget is spent: so many messages handled or so many sent. The second keeps a producer close to its consumer, which then finds
-// everything still in the first-level cache.
+// ended, or when its budget is spent: so many messages handled or so many sent. The second keeps a producer close to
+// its consumer, which then finds everything still in the first-level cache.
 
 #ifndef ACTI_CORE_TURN_H
 #define ACTI_CORE_TURN_H
