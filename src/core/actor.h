@@ -100,6 +100,7 @@ struct acti_actor {
 enum {
     ACTI_PLACE_CALLER = 8, // stands for a thread that waits in a call
     ACTI_PLACE_PROXY = 9,  // stands for an actor of another node
+    ACTI_PLACE_LINE = 10,  // stands for another node that sends to an actor of ours
 };
 
 // A sender whose lowest bit is set is a record that knows its holder (sender.c).
@@ -172,12 +173,6 @@ static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
 static inline int acti_actor_try(acti_actor *actor, acta_msg *m)
 {
     return acti_actor_pushed(actor, acti_inbox_push_bounded(&actor->inbox, &actor->given, m));
-}
-
-// acti_actor_push_over gives it a user message whether there is room or not.
-static inline int acti_actor_push_over(acti_actor *actor, acta_msg *m)
-{
-    return acti_actor_pushed(actor, acti_inbox_push_over(&actor->inbox, m));
 }
 
 // acti_actor_given counts m, which the actor's code is about to see or its node is about to send on. In its own turn.

@@ -116,9 +116,11 @@ int acti_outbox_push_first(acti_actor *actor, acti_push how)
     return ACTA_OK;
 }
 
-// dispose deals with a message that its receiver will not get.
-static void dispose(acti_actor *to, acta_msg *m, int status)
+// dispose_first deals with a message that its receiver will not get.
+static void dispose_first(acti_actor *actor, int status)
 {
+    acti_actor *to;
+    acta_msg *m = take_first(actor, &to);
     acti_msg_kind kind = (acti_msg_kind)m->kind;
     acta_system *sys = to->sys;
     if (kind == ACTI_MSG_ASK) {
@@ -140,11 +142,8 @@ static void drop_rest(acti_actor *actor)
     while (actor->outbox != NULL) {
         bool reserved = actor->outbox->first->kind > ACTI_MSG_ASK;
         int status = reserved ? acti_outbox_push_first(actor, ACTI_PUSH_COUNTED) : ACTA_EKILLED;
-        if (status == ACTA_OK)
-            continue;
-        acti_actor *to;
-        acta_msg *m = take_first(actor, &to);
-        dispose(to, m, status);
+        if (status != ACTA_OK)
+            dispose_first(actor, status);
     }
 }
 
@@ -167,17 +166,31 @@ acti_flushed acti_outbox_flush(acti_actor *actor, bool mail)
         if (status == ACTA_EKILLED) {
             drop_rest(actor);
         } else if (status != ACTA_OK) {
-            acti_actor *to;
-            acta_msg *m = take_first(actor, &to);
-            dispose(to, m, status);
+            dispose_first(actor, status);
         }
     }
     return ACTI_FLUSHED;
 }
 
+bool acti_outbox_force(acti_actor *actor)
+{
+    bool woken;
+    bool granted = acti_pause_give_up(actor, &woken);
+    acti_push how = granted ? ACTI_PUSH_COUNTED : ACTI_PUSH_OVER;
+    while (actor->outbox != NULL) {
+        acti_tally(actor->sys, ACTI_OVERCOMMITS, how == ACTI_PUSH_OVER);
+        int status = acti_outbox_push_first(actor, how);
+        if (status != ACTA_OK)
+            dispose_first(actor, status);
+        how = ACTI_PUSH_OVER;
+    }
+    return woken;
+}
+
 acta_msg *acti_outbox_take_back(acti_actor *actor)
 {
-    if (acti_pause_give_up(actor)) {
+    bool woken;
+    if (acti_pause_give_up(actor, &woken)) {
         int status = acti_outbox_push_first(actor, ACTI_PUSH_COUNTED);
         if (status == ACTA_OK)
             return NULL;

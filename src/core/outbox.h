@@ -45,6 +45,10 @@ typedef enum acti_flushed {
 acti_flushed
 acti_outbox_flush(acti_actor *actor, bool mail);
 
+// acti_outbox_force sends all that waits, over the bounds if need be. True: if the actor was paused, it has been woken.
+bool
+acti_outbox_force(acti_actor *actor);
+
 // acti_outbox_take_back gives up waiting and gives the only message of an outbox back, or NULL when it has gone out.
 acta_msg *
 acti_outbox_take_back(acti_actor *actor);

@@ -167,10 +167,11 @@ acti_room acti_pause_for_room(acti_actor *actor, bool mail, int *status)
     return room;
 }
 
-bool acti_pause_give_up(acti_actor *actor)
+bool acti_pause_give_up(acti_actor *actor, bool *woken)
 {
     acti_lock_take(&pause_lock);
     bool granted = actor->outbox->granted;
+    *woken = !acti_list_linked(&actor->outbox->link);
     leave_line(actor);
     acti_lock_give(&pause_lock);
     return granted;

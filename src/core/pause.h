@@ -32,9 +32,10 @@ typedef enum acti_room {
 acti_room
 acti_pause_for_room(acti_actor *actor, bool mail, int *status);
 
-// acti_pause_give_up takes the actor out of the line. True: it has been given room.
+// acti_pause_give_up takes the actor out of the line. True: it has been given room. *woken: it was out of it already,
+// and has been woken.
 bool
-acti_pause_give_up(acti_actor *actor);
+acti_pause_give_up(acti_actor *actor, bool *woken);
 
 // acti_pause_await parks a body that waits for the outcome of an ask to `asked`, of which the caller holds a reference.
 // False: something has come. After true, and a wake, acti_pause_awaited is due.

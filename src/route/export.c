@@ -28,6 +28,8 @@ static void unref(acti_export *export)
         return;
     acti_actor_unref(export->actor);
     acti_actor_unref(export->node->actor);
+    if (export->line != NULL)
+        acti_actor_give_back(export->line);
     free(export);
 }
 
@@ -147,6 +149,7 @@ void acti_exports_end(acti_node *node)
     uint32_t at = 0;
     acti_export *export;
     while ((export = acti_slots_next(&node->exports, &at)) != NULL) {
+        acti_line_force(export);
         acti_tx_crash(&export->tx);
         forget(export);
     }

@@ -254,6 +254,8 @@ static void fini(acti_node *node)
                 acti_proxy_ready(ACTI_CONTAINER_OF(m, acti_proxy, ready_event));
             else if (m->size == ACTI_NODE_CREDIT)
                 acti_export_unheard(ACTI_CONTAINER_OF(m, acti_export, credit_event));
+            else if (m->size == ACTI_NODE_ROOM)
+                acti_export_unheard(ACTI_CONTAINER_OF(m, acti_export, room_event));
         }
     }
     acta_tx *tx = (acta_tx *)(void *)actor; // the one it was made with
@@ -452,6 +454,9 @@ static int handler(acta_self *self, void *arg, acta_msg *m)
         break;
     case ACTI_NODE_CREDIT:
         acti_export_credit(ACTI_CONTAINER_OF(m, acti_export, credit_event));
+        break;
+    case ACTI_NODE_ROOM:
+        acti_line_room(ACTI_CONTAINER_OF(m, acti_export, room_event));
         break;
     case ACTI_NODE_FIND:
         acti_find_ask(node, ACTI_CONTAINER_OF(m, acti_find, event));

@@ -62,6 +62,7 @@ typedef enum acti_node_event {
     ACTI_NODE_LATE,   // the peer took too long to introduce itself
     ACTI_NODE_READY,  // a proxy has something to say
     ACTI_NODE_CREDIT, // an export has handled some
+    ACTI_NODE_ROOM,   // an export whose actor had a full inbox has room
     ACTI_NODE_FIND,   // a thread asks for a name
 } acti_node_event;
 
@@ -135,6 +136,9 @@ typedef struct acti_export {
     acti_au64 done_bytes;
     acti_au32 credit_queued; // 1: credit_event is in the node's inbox
     acta_msg credit_event;
+    acti_actor *line; // what waits for room in the actor's inbox, see line.c; NULL: nothing ever had to
+    acta_msg room_event;
+    bool line_paused;
 } acti_export;
 
 // acti_export_get gives the export of an actor, made if need be, or NULL. acti_export_find looks up a number.
@@ -163,6 +167,23 @@ acti_export_unheard(acti_export *export);
 // acti_exports_end releases all holds of a peer that is gone: it died without dropping them.
 void
 acti_exports_end(acti_node *node);
+
+// ---- lines: line.c --------------------------------------------------------------------
+
+// acti_line_give gives the export's actor a SEND or an ASK that has come, now or when there is room.
+//
+// Owns:    m is the actor's on ACTA_OK, else still the caller's.
+// Errors:  ACTA_EGONE it has ended; ACTA_ENOMEM.
+int
+acti_line_give(acti_export *export, acta_msg *m);
+
+// acti_line_room takes the event that there is room.
+void
+acti_line_room(acti_export *export);
+
+// acti_line_force gives the actor all that waits, over the bound of its inbox if need be.
+void
+acti_line_force(acti_export *export);
 
 // ---- watches of the peer's actors on ours: watch.c --------------------------------------
 

@@ -169,8 +169,6 @@ void acti_proxy_ready(acti_proxy *proxy)
 static void take_more(acti_proxy *proxy)
 {
     acti_actor *actor = proxy->actor;
-    if (acti_pause_is_due(actor))
-        acti_pause_serve(actor);
     acta_msg *newest;
     acta_msg *more = acti_inbox_take(&actor->inbox, &newest);
     if (more == NULL)
@@ -209,6 +207,8 @@ void acti_proxy_run(acti_proxy *proxy)
             say(proxy, m);
         }
         proxy->stalled = actor->batch != NULL;
+        if (acti_pause_is_due(actor))
+            acti_pause_serve(actor); // with the room that has just been made
         // Parked with a batch, when it waits for credit: a reply that comes then is to be seen.
     } while (!acti_inbox_park(&actor->inbox));
 }

@@ -88,13 +88,11 @@ static int on_send(acti_node *node, const acti_frame *frame)
         return ACTA_OK;
     }
     come_from(export, m, frame);
-    if (acti_actor_push_over(export->actor, m) == ACTA_OK) {
-        acti_tally(sys, ACTI_SENT, 1);
-    } else {
-        acti_tally(sys, ACTI_REFUSED, 1);
+    status = acti_line_give(export, m);
+    acti_tally(sys, status == ACTA_OK ? ACTI_SENT : ACTI_REFUSED, 1);
+    if (status != ACTA_OK)
         acti_msg_release(m);
-    }
-    return ACTA_OK;
+    return status == ACTA_ENOMEM ? status : ACTA_OK;
 }
 
 // refuse answers a request that never became a message.
@@ -130,9 +128,11 @@ static int on_ask(acti_node *node, const acti_frame *frame)
     acti_msg_ext_of(m)->asker = asker->actor;
     acti_msg_ext_of(m)->ask = frame->id;
     acti_tally(node->actor->sys, ACTI_SENT, 1);
-    if (acti_actor_push_over(export->actor, m) != ACTA_OK) {
+    status = acti_line_give(export, m);
+    if (status != ACTA_OK) {
         acti_tally(node->actor->sys, ACTI_RETURNED, 1);
-        acti_ask_answer_failure(export->actor, m, ACTA_EGONE, "it has ended");
+        acti_ask_answer_failure(export->actor, m, status,
+                                status == ACTA_ENOMEM ? "no memory for the request" : "it has ended");
     }
     return ACTA_OK;
 }
@@ -145,8 +145,10 @@ static int on_reply(acti_node *node, const acti_frame *frame)
     acti_msg_ext *ext = acti_msg_ext_of(request);
     acti_actor *asker = ext->asker;
     acti_export *export = acti_export_find(node, frame->from);
-    if (export != NULL && export->actor == asker && export->uses > 0)
+    if (export != NULL && export->actor == asker && export->uses > 0) {
+        acti_line_force(export); // what the responder has sent comes first, and the asker may wait for just this reply
         acti_export_settle(export, 1, 0, ACTA_OK);
+    }
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_REPLY, frame, &status, &why);
@@ -169,8 +171,10 @@ static int on_down(acti_node *node, const acti_frame *frame)
     if (record == NULL)
         return ACTA_OK; // taken back
     acti_export *export = acti_export_find(node, frame->from);
-    if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0)
+    if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0) {
+        acti_line_force(export); // what the dead actor has sent comes first
         acti_export_settle(export, 1, 0, ACTA_OK);
+    }
     char who[ACTI_FRAME_TEXT_MAX + 1];
     acti_frame_text(frame, who);
     acti_monitor_down(record, who, frame->status);

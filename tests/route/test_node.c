@@ -404,6 +404,63 @@ TEST(a_receiver_that_does_not_read_holds_no_more_than_its_credit_and_loses_nothi
     test_gate_fini(&ended);
 }
 
+// holds is how many user messages an inbox holds now.
+static uint32_t holds(acta_addr *who)
+{
+    acti_actor *actor = acti_actor_of_addr(who);
+    uint64_t word = acti_au64_load_acquire(&actor->inbox.word);
+    return (uint16_t)(word / ACTI_INBOX_ONE - acti_au32_load_relaxed(&actor->given));
+}
+
+static void messages_for_a_full_inbox(bool lose_the_node)
+{
+    enum { COUNT = 100, CAPACITY = 3 };
+    pair p;
+    test_gate hold, ended;
+    test_gate_init(&hold);
+    test_gate_init(&ended);
+    sink slow = {.hold = &hold};
+    sink other = {.ended = &ended};
+    acta_tx *tx;
+    pair_open(&p);
+    assert_int_equal(acta_spawn(p.there, &tx, .body = sink_body, .arg = &slow, .place = ACTA_THREAD,
+                                .capacity = CAPACITY), ACTA_OK);
+    assert_int_equal(acta_publish(p.there, "slow", acta_tx_addr(tx)), ACTA_OK);
+    source one = {.to = found(p.to_there, "slow"), .count = COUNT};
+    assert_int_equal(source_body(NULL, &one), ACTA_OK);
+    // Nobody else is held up: when the other has its message, those for the slow one have come.
+    acta_tx *tx2;
+    published(p.there, "other", &other, &tx2);
+    acta_tx *remote = found(p.to_there, "other");
+    acta_tx_drop(&tx2);
+    assert_int_equal(acta_finish(&remote, item, .n = 0), ACTA_OK);
+    assert_true(test_gate_wait(&ended));
+    assert_in_range(holds(acta_tx_addr(tx)), 1, CAPACITY);
+    if (lose_the_node) {
+        cut(p.to_here);
+        while (acta_node_status(p.to_here) == ACTA_OK)
+            continue;
+    }
+    test_gate_open(&hold);
+    acta_tx_drop(&tx);
+    pair_close(&p);
+    assert_int_equal(slow.got, COUNT);
+    assert_int_equal(slow.out_of_order, 0);
+    assert_int_equal(other.got, 1);
+    test_gate_fini(&hold);
+    test_gate_fini(&ended);
+}
+
+TEST(a_full_inbox_takes_no_more_from_another_node_and_holds_nobody_else_up)
+{
+    messages_for_a_full_inbox(false);
+}
+
+TEST(what_has_come_for_a_full_inbox_outlives_its_node)
+{
+    messages_for_a_full_inbox(true);
+}
+
 TEST(a_message_above_the_peers_limit_is_refused_when_sent_and_one_at_the_limit_arrives)
 {
     enum { LIMIT = 1 << 20 };
@@ -758,6 +815,8 @@ int main(void)
                           case_of(a_holder_that_dies_makes_an_end_that_says_so_after_what_arrived),
                           case_of(a_sender_found_again_after_the_last_was_dropped_keeps_the_actor_alive),
                           case_of(a_receiver_that_does_not_read_holds_no_more_than_its_credit_and_loses_nothing),
+                          case_of(a_full_inbox_takes_no_more_from_another_node_and_holds_nobody_else_up),
+                          case_of(what_has_come_for_a_full_inbox_outlives_its_node),
                           case_of(large_messages_arrive_whole),
                           case_of(a_request_has_one_outcome_whatever_the_responder_does),
                           case_of(a_reply_is_not_held_up_behind_messages_without_credit),
