@@ -6,6 +6,13 @@
 // worker in the idle list or the worker sees the injected actor. Mail goes with a park token, which makes the
 // wait return whether it was given before or after the worker fell asleep.
 //
+// Nor can it wait for long at a busy worker. Who was made ready here runs next, but no more than ACTI_SCHED_STREAK_MAX
+// times in a row; then the ring, the bodies that live here and the injected have a turn each, as far as there are
+// any, and each of them is first in, first out. So with two flooders on a worker, whoever else is ready there runs
+// after at most two turns of each, from wherever it came. Time is looked at less often, because reading the clock costs
+// as much as a message: but no later than after four turns that spent their budgets, and at every turn where messages
+// are expensive.
+//
 // Nor can time or a stuck worker be missed. One of the idle workers is the sentinel; it alone sleeps with a deadline.
 // A sentinel that wakes keeps its post while it only looks around, and hands it over before it runs anything, because
 // that may take long. It becomes vacant only when there is nothing to wait for or nobody idle; who then asks for
@@ -17,6 +24,9 @@
 
 #include "core/system.h"
 #include "core/turn.h"
+
+// The queues of a worker, apart from its next slot.
+enum { RING, BODIES, INJECTED, QUEUES };
 
 static void *worker_main(void *arg);
 static acti_actor *pick(acti_worker *w);
@@ -209,36 +219,31 @@ static void *worker_main(void *arg)
         }
         if (w->sentinel)
             hand_over(w);
-        if (acti_turn_run(actor) == ACTI_TURN_MORE)
+        bool full = acti_turn_run(actor) == ACTI_TURN_MORE;
+        if (full)
             keep(w, actor);
         acti_count(&w->counters, ACTI_TURNS, 1);
-        w->turns++;
-        if (acti_au32_load_relaxed(&w->cost_ns) >= ACTI_SCHED_SPREAD_NS)
-            measure(w);
+        w->turns += full ? ACTI_SCHED_FULL_TURN : 1;
     }
     acti_here = (acti_running){0};
     return NULL;
 }
 
-// look does what must be done regularly however busy the worker is: time, injected work, mail.
+// look does what must be done regularly however busy the worker is.
 static void look(acti_worker *w)
 {
     w->turns = 0;
     measure(w);
     acti_clock_run(w->sys);
-    if (acti_au32_load_relaxed(&w->sched->inject_count) > 0) { // a hint; a missed one is seen at the next look
-        acti_lock_take(&w->sched->lock);
-        acti_actor *actor = ready_pop(&w->sched->inject);
-        if (actor != NULL)
-            acti_au32_store_relaxed(&w->sched->inject_count, acti_au32_load_relaxed(&w->sched->inject_count) - 1);
-        acti_lock_give(&w->sched->lock);
-        if (actor != NULL)
-            keep(w, actor);
-    }
+}
+
+// pick_body takes the oldest body that lives here, once the mail has been put behind those that are listed.
+static acti_actor *pick_body(acti_worker *w)
+{
     // Relaxed first: usually there is none. The swap's acquire pairs with the release in acti_sched_ready.
-    if (acti_aptr_load_relaxed(&w->mail) == NULL)
-        return;
-    acti_actor *newest = acti_aptr_swap_acquire(&w->mail, NULL);
+    acti_actor *newest = NULL;
+    if (acti_aptr_load_relaxed(&w->mail) != NULL)
+        newest = acti_aptr_swap_acquire(&w->mail, NULL);
     acti_actor *oldest = NULL;
     while (newest != NULL) {
         acti_actor *next = newest->run_next;
@@ -248,17 +253,43 @@ static void look(acti_worker *w)
     }
     while (oldest != NULL) {
         acti_actor *next = oldest->run_next;
-        keep(w, oldest);
+        ready_push(&w->bodies, oldest);
         oldest = next;
     }
+    return ready_pop(&w->bodies);
 }
 
+static acti_actor *pick_injected(acti_sched *sched)
+{
+    if (acti_au32_load_relaxed(&sched->inject_count) == 0) // a hint; a missed one is seen at the next pick
+        return NULL;
+    acti_lock_take(&sched->lock);
+    acti_actor *actor = ready_pop(&sched->inject);
+    if (actor != NULL)
+        acti_au32_store_relaxed(&sched->inject_count, acti_au32_load_relaxed(&sched->inject_count) - 1);
+    acti_lock_give(&sched->lock);
+    return actor;
+}
+
+// pick_queued takes the oldest of one of the three queues. The one that had the last is asked last, so that none of
+// them starves another.
 static acti_actor *pick_queued(acti_worker *w)
 {
-    w->ring_first = !w->ring_first;
-    acti_actor *actor = w->ring_first ? acti_runq_take(&w->ring) : ready_pop(&w->bodies);
-    if (actor == NULL)
-        actor = w->ring_first ? ready_pop(&w->bodies) : acti_runq_take(&w->ring);
+    acti_actor *actor = NULL;
+    for (uint32_t tries = 0; tries < QUEUES && actor == NULL; tries++) {
+        w->queue = (w->queue + 1) % QUEUES;
+        switch (w->queue) {
+        case RING:
+            actor = acti_runq_take(&w->ring);
+            break;
+        case BODIES:
+            actor = pick_body(w);
+            break;
+        case INJECTED:
+            actor = pick_injected(w->sched);
+            break;
+        }
+    }
     return actor;
 }
 
@@ -271,7 +302,8 @@ static acti_actor *pick_next(acti_worker *w)
 
 static acti_actor *pick(acti_worker *w)
 {
-    if (w->turns >= ACTI_SCHED_LOOK_TURNS)
+    // Where messages cost enough for work to spread, a look at each turn costs little beside them.
+    if (w->turns >= ACTI_SCHED_LOOK_TURNS || acti_au32_load_relaxed(&w->cost_ns) >= ACTI_SCHED_SPREAD_NS)
         look(w);
 
     acti_actor *actor = NULL;

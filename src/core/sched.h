@@ -39,8 +39,9 @@ typedef struct acti_sched acti_sched;
 #define ACTI_SCHED_SPREAD_NS 1000    // cost of a message from which work spreads
 #define ACTI_SCHED_WATCH_NS 2000000  // how often the sentinel looks at busy workers
 #define ACTI_SCHED_QUIET_LOOKS 25    // looks at nothing but idle workers after which nobody watches
-#define ACTI_SCHED_STREAK_MAX 16     // turns in a row through the next slot before the ring gets one
-#define ACTI_SCHED_LOOK_TURNS 64     // turns between looks at the clock and the inject queue
+#define ACTI_SCHED_STREAK_MAX 2      // turns in a row through the next slot before the queues get one
+#define ACTI_SCHED_LOOK_TURNS 64     // turns between looks at the clock,
+#define ACTI_SCHED_FULL_TURN 16      // of which one that spent its budget counts as so many
 
 // A first-in first-out list of actors through run_next.
 typedef struct acti_ready {
@@ -54,9 +55,9 @@ typedef struct acti_worker {
     acta_system *sys;
     pthread_t thread;
     uint32_t index;
-    uint32_t turns;        // since the last look
+    uint32_t turns;        // since the last look at the clock, a full one counted as several
     uint32_t streak;       // turns in a row through the next slot
-    bool ring_first;       // the ring and the home list take turns
+    uint32_t queue;        // which of the queues was asked last
     bool sentinel;         // holds that post
     uint32_t quiet_looks;  // as the sentinel: looks in a row that found all idle
     acti_ready bodies;     // bodies that live here, ready
