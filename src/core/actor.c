@@ -4,8 +4,6 @@
 
 #include "core/actor.h"
 
-#include <string.h>
-
 #include "base/pool.h"
 #include "core/ask.h"
 #include "core/monitor.h"
@@ -15,8 +13,6 @@
 #include "core/pending.h"
 #include "core/system.h"
 #include "core/timer.h"
-
-_Static_assert(sizeof(acti_actor) <= 384, "an idle handler stays small");
 
 void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
 {
@@ -30,12 +26,8 @@ void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
     acti_list_init(&actor->owed);
     acti_list_init(&actor->waiters);
     acti_list_init(&actor->watchers);
-    acti_list_init(&actor->holders);
-    actor->eof_msg = (acta_msg){.kind = ACTI_MSG_EOF, .flags = ACTI_MSG_EMBEDDED};
-    actor->stop_msg = (acta_msg){.kind = ACTI_MSG_STOP, .flags = ACTI_MSG_EMBEDDED};
-    size_t length = strnlen(name, ACTI_NAME_BYTES - 1);
-    memcpy(actor->name, name, length);
-    actor->name[length] = '\0';
+    actor->end_msg.flags = ACTI_MSG_EMBEDDED;
+    actor->name = name;
 }
 
 // ---- references -------------------------------------------------------------------
@@ -45,8 +37,8 @@ void acti_actor_unref(acti_actor *actor)
     // Releases what this holder did with the actor, and acquires what the others did: the memory is reused.
     if (acti_au32_sub_acq_rel(&actor->refs, 1) != 1)
         return;
-    if (actor->freed != NULL)
-        actor->freed(actor);
+    if (actor->ops->freed != NULL)
+        actor->ops->freed(actor);
     else
         acti_actor_give_back(actor);
 }
@@ -81,6 +73,7 @@ void acta_addr_drop(acta_addr **addr)
 acta_msg *acti_actor_close(acti_actor *actor)
 {
     bool attend;
+    actor->late = NULL; // it is in no run queue any more; published by the route
     acta_msg *list = acti_inbox_route(&actor->inbox, &attend);
     if (attend || actor->waited)
         acti_pause_end(actor);
@@ -182,10 +175,16 @@ int acta_stop(acta_addr *who)
         return ACTA_EINVAL;
     if (acti_here.actor != NULL && acti_here.actor->outbox != NULL)
         return stop_behind(acti_here.actor, actor);
+    return acti_actor_push_end(actor, ACTI_MSG_STOP);
+}
+
+int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
+{
     // Relaxed: it only decides who pushes; the push publishes.
-    if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_STOP) & ACTI_ACTOR_STOP)
+    if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_LAST) & ACTI_ACTOR_LAST)
         return acti_inbox_is_routed(&actor->inbox) ? ACTA_EGONE : ACTA_OK;
-    return acti_actor_push(actor, &actor->stop_msg);
+    actor->end_msg.kind = (uint8_t)kind;
+    return acti_actor_push(actor, &actor->end_msg);
 }
 
 void acti_actor_kill(acti_actor *actor)

@@ -7,6 +7,9 @@
 // memory: one for all senders together, one while the actor has not ended, one per acta_addr.
 //
 // acta_tx, acta_addr and acta_self are this structure, seen by those who may do different things with it.
+//
+// A million idle actors are a million of these, so it is four cache lines and no more: what senders touch, what its own
+// turn touches, and the rest. The state of a handler and the copy of a name lie behind it, where there are any.
 
 #ifndef ACTI_CORE_ACTOR_H
 #define ACTI_CORE_ACTOR_H
@@ -30,11 +33,18 @@ typedef struct acti_thread acti_thread;
 // Flags that any thread may set, none clears.
 enum {
     ACTI_ACTOR_CRASHED = 1, // a holder died without dropping its sender
-    ACTI_ACTOR_STOP = 2,    // the stop message has been pushed
+    ACTI_ACTOR_LAST = 2,    // the end message has been pushed, or is about to be
     ACTI_ACTOR_KILL = 4,    // end now: nothing more is handled
     ACTI_ACTOR_NAMED = 8,   // has had a name in the registry
     ACTI_ACTOR_ENDED = 16,  // its inbox is routed
 };
+
+// What is done differently for actors of different places.
+typedef struct acti_actor_ops {
+    void (*wake)(acti_actor *actor);        // runs it once, somewhere; the caller replaced PARKED
+    void (*last_sender)(acti_actor *actor); // instead of pushing the EOF; NULL: that
+    void (*freed)(acti_actor *actor);       // instead of giving the memory back; NULL: that
+} acti_actor_ops;
 
 struct acti_actor {
     // ---- touched by whoever sends, holds or wakes
@@ -42,59 +52,55 @@ struct acti_actor {
     acti_au32 senders;
     acti_au32 refs;
     acti_au32 flags;
-    uint16_t room;     // of this block, in units of 64 bytes; constant
-    uint8_t place;     // acta_place or ACTI_PLACE_...; constant
-    uint8_t internal;  // not the user's: not waited for at close; constant
-    void (*wake)(acti_actor *actor); // runs it once, somewhere; the caller replaced PARKED; constant
-    acta_system *sys;                // constant
-    uint64_t id;                     // unique in the system, for reports; constant
-    uint32_t message_bytes_max;      // largest message it takes; constant
-    acti_worker *home;               // pool bodies: where it runs, set by its first turn
-    acti_actor *run_next;            // link in a run queue, of whoever has it there
+    uint32_t message_bytes_max; // largest message it takes; constant
+    const acti_actor_ops *ops;  // constant
+    acta_system *sys;           // constant
+    uint64_t id;                // unique in the system, for reports; constant
+    uint16_t room;              // of this block, in units of 64 bytes; constant
+    uint8_t place;              // acta_place or ACTI_PLACE_...; constant
+    uint8_t internal;           // not the user's: not waited for at close; constant
+    uint32_t waited_by;         // how many wait for this one; the pause lock
 
     // ---- touched by the actor's own turn only
     acta_msg *batch; // taken from the inbox, oldest first
-    acta_msg *batch_newest;
     union {
         acta_handler *handler;
         acta_body *body;
     } run;
     void *arg;
-    acti_slots *pending; // asks, timers and monitors, made when first needed
-    acti_list owed;      // requests taken and not answered
-    int32_t eof;         // why there will be no more messages
-    int32_t eof_reason;  // what it ends with, once its code has said so
-    bool ended_inbox;    // EOF, stop or kill was reached
-    bool ending;         // its code has run for the last time: it ends with eof_reason once its outbox is empty
-    bool waited;         // somebody may wait for it: see acti_outbox_serve
-    bool is_body;        // constant
-    uint32_t handled;    // since it was last written into the ledger
-    acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
     acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
+    acti_slots *pending; // asks, timers and monitors, made when first needed
+    acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
+    int32_t eof;         // why there will be no more messages; once its code has run for the last time: why it ends
+    bool ended_inbox;    // EOF, stop or kill was reached
+    bool ending;         // its code has run for the last time: it ends once its outbox is empty
+    bool waited;         // somebody may wait for it: see acti_pause_serve
+    bool is_body;        // constant
+    bool circle_named;   // it was in a circle that has been reported; the pause lock
+    acti_worker *home;   // pool bodies: where it runs, set by its first turn
 
-    // ---- under the system's pause lock
-    acti_list waiters;     // outboxes that wait for room in this inbox
-    acti_actor *waits_for; // who must do something before this one can; it is suspended, or about to be
-    uint32_t waited_by;    // how many wait for this one
-    bool circle_named;     // it was in a circle that has been reported
+    // ---- touched when it is made ready, when it waits, and by those who wait for it
+    union {
+        acti_actor *run_next; // link in a run queue, of whoever has it there
+        acta_msg *late;       // once its inbox is closed: monitors that came after; the lock of alive
+    };
+    acti_list owed;        // requests taken and not answered; its own turn only
+    acti_list waiters;     // outboxes that wait for room in this inbox; the pause lock
+    acti_actor *waits_for; // who must do something before this one can; the pause lock
+    acti_list watchers;    // monitors of others on this actor; its own turn only
 
-    // ---- rarely touched
-    acti_list watchers; // monitors of others on this actor; its own turn only
-    acti_list alive;    // in the system's list; its lock
-    acta_msg *late;     // monitors that came while it was ending; the same lock
-    acta_msg eof_msg;
-    acta_msg stop_msg;
+    // ---- its beginning and its end
+    acti_list alive;  // in the system's list; its lock
+    acta_msg end_msg; // the EOF or the STOP, whichever is first: what comes behind that is not seen any more
     union {
         acti_fiber *fiber;   // a pool body
         acti_thread *thread; // an actor with a thread of its own
-        void *owner;         // places of the layers above
     } on;
     void (*arg_free)(void *arg);
-    void (*last_sender)(acti_actor *actor); // places above: instead of the EOF
-    void (*freed)(acti_actor *actor);       // places above: instead of giving the memory back
-    acti_list holders;                      // tracked senders; the system's holder lock
-    char name[ACTI_NAME_BYTES];
+    const char *name; // at most ACTI_NAME_BYTES with the NUL
 };
+
+_Static_assert(sizeof(acti_actor) <= 256, "an idle handler is four cache lines");
 
 // Places beyond the public ones.
 enum {
@@ -128,7 +134,7 @@ static inline acta_self *acti_self_of(acti_actor *actor)
     return (acta_self *)(void *)actor;
 }
 
-// acti_actor_init fills a zeroed actor with one sender and two references, parked.
+// acti_actor_init fills a zeroed actor with one sender and two references, parked. name is not copied.
 void
 acti_actor_init(acti_actor *actor, acta_system *sys, const char *name);
 
@@ -151,7 +157,7 @@ static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
     case ACTI_PUSHED:
         return ACTA_OK;
     case ACTI_PUSHED_WAKE:
-        actor->wake(actor);
+        actor->ops->wake(actor);
         return ACTA_OK;
     case ACTI_PUSH_FULL:
         return ACTA_EFULL;
@@ -201,6 +207,11 @@ acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as);
 // acti_actor_kill makes the actor end before its next message. Threads: any.
 void
 acti_actor_kill(acti_actor *actor);
+
+// acti_actor_push_end pushes the end message as an EOF or a STOP, unless it has been pushed before: then ACTA_OK, or
+// ACTA_EGONE when the actor has ended since. Threads: any.
+int
+acti_actor_push_end(acti_actor *actor, acti_msg_kind kind);
 
 // acti_stop_free is done with a STOP: the actor's own, or one that a kill has made.
 void

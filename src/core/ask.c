@@ -178,7 +178,7 @@ acta_msg *acti_ask_admit_timeout(acti_actor *actor, acta_msg *m)
         snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is on another node");
     else
         snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is %s", doing(target));
-    memcpy(record->who, target->name, ACTI_NAME_BYTES);
+    acti_name_copy(record->who, target->name);
     record->failure = (acta_failure){.status = ACTA_ETIMEOUT, .who = record->who, .cause = record->cause};
     record->ext = (acti_msg_ext){.ask = record->id};
     m->type = acta_type_of(acta_failure);

@@ -21,14 +21,17 @@ static void wake(acti_actor *actor)
     acti_park_give(&((caller *)actor->arg)->park);
 }
 
+static const acti_actor_ops of_caller = {.wake = wake};
+
 acti_actor *acti_caller_new(acta_system *sys)
 {
-    acti_actor *actor = acti_actor_new(sys, "a thread outside", sizeof(caller));
+    acti_actor *actor = acti_actor_new(sys, NULL, sizeof(caller));
     if (actor == NULL)
         return NULL;
     actor->place = ACTI_PLACE_CALLER;
+    actor->name = "a thread outside";
     actor->arg = actor + 1;
-    actor->wake = wake;
+    actor->ops = &of_caller;
     acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it yet
     acti_park_init(&((caller *)actor->arg)->park);
     return actor;

@@ -80,9 +80,7 @@ void acti_msg_fail(acta_msg *ask, int status, const char *who, const char *cause
 
     acta_failure *failure = (acta_failure *)(void *)(ask + 1);
     char *name = (char *)(failure + 1);
-    size_t length = strnlen(who, ACTI_NAME_BYTES - 1);
-    memmove(name, who, length);
-    name[length] = '\0';
+    acti_name_copy(name, who);
     *failure = (acta_failure){.status = status, .who = name, .cause = cause};
 
     ask->type = acta_type_of(acta_failure);

@@ -15,6 +15,7 @@
 #include <acta/message.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/list.h"
 
@@ -61,6 +62,14 @@ typedef struct acti_msg_ext {
 
 // An actor's name, with the NUL; longer ones are cut.
 #define ACTI_NAME_BYTES 32
+
+// acti_name_copy copies a name to ACTI_NAME_BYTES bytes at to, which may overlap it.
+static inline void acti_name_copy(char *to, const char *name)
+{
+    size_t length = strnlen(name, ACTI_NAME_BYTES - 1);
+    memmove(to, name, length);
+    to[length] = '\0';
+}
 
 static inline const acti_msg_ext *acti_msg_ext_peek(const acta_msg *m)
 {

@@ -101,9 +101,7 @@ void acti_monitor_down(acta_msg *m, const char *who, int reason)
 {
     monitor_record *record = record_of(m);
     acta_system *sys = record->watcher->sys;
-    size_t length = strnlen(who, ACTI_NAME_BYTES - 1);
-    memcpy(record->who, who, length);
-    record->who[length] = '\0';
+    acti_name_copy(record->who, who);
     record->down = (acta_down){.monitor = record->id, .who = record->who, .reason = reason};
     m->kind = ACTI_MSG_DOWN;
     m->size = (uint32_t)(sizeof(record->down) + sizeof(record->who));

@@ -18,7 +18,7 @@
 
 typedef struct holder {
     acti_actor *actor;
-    acti_list link; // in the actor's list; the system's holder lock
+    acti_list link; // in the system's list; its holder lock
     char by[ACTI_NAME_BYTES];
     const char *where;
 } holder;
@@ -49,7 +49,7 @@ acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
     h->actor = actor;
     h->where = where;
     acti_lock_take(&sys->holder_lock);
-    acti_list_push(&actor->holders, &h->link);
+    acti_list_push(&sys->holders, &h->link);
     acti_lock_give(&sys->holder_lock);
     return (acta_tx *)((uintptr_t)h + TRACKED);
 }
@@ -71,15 +71,18 @@ static acti_actor *untrack(acta_tx *tx)
 size_t acti_tx_holders(acti_actor *actor, char *text, size_t size)
 {
     size_t at = 0;
-    acti_lock_take(&actor->sys->holder_lock);
-    for (acti_list *link = actor->holders.next; link != &actor->holders; link = link->next) {
+    acta_system *sys = actor->sys;
+    acti_lock_take(&sys->holder_lock);
+    for (acti_list *link = sys->holders.next; link != &sys->holders; link = link->next) {
         const holder *h = ACTI_CONTAINER_OF(link, holder, link);
+        if (h->actor != actor)
+            continue;
         int n = snprintf(text + at, size - at, "%s%s (%s)", at > 0 ? ", " : "", h->by, h->where);
         if (n < 0 || (size_t)n >= size - at)
             break;
         at += (size_t)n;
     }
-    acti_lock_give(&actor->sys->holder_lock);
+    acti_lock_give(&sys->holder_lock);
     text[at] = '\0';
     return at;
 }
@@ -120,11 +123,11 @@ void acta_tx_drop(acta_tx **tx)
     // EOF comes after all of it in the inbox.
     if (acti_au32_sub_acq_rel(&actor->senders, 1) != 1)
         return;
-    if (actor->last_sender != NULL) {
-        actor->last_sender(actor);
+    if (actor->ops->last_sender != NULL) {
+        actor->ops->last_sender(actor);
         return;
     }
-    (void)acti_actor_push(actor, &actor->eof_msg); // refused: it has ended already
+    (void)acti_actor_push_end(actor, ACTI_MSG_EOF); // refused: it has ended already
     acti_actor_unref(actor);
 }
 

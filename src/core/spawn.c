@@ -14,21 +14,28 @@
 static void body_main(void *arg)
 {
     acti_actor *actor = arg;
-    actor->eof_reason = actor->run.body(acti_self_of(actor), actor->arg);
+    actor->eof = actor->run.body(acti_self_of(actor), actor->arg);
 }
 
+static const acti_actor_ops in_pool = {.wake = acti_sched_ready};
+
+// The name lies behind the state, in no more bytes than it needs.
 acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_bytes)
 {
     if (state_bytes > UINT32_MAX / 2)
         return NULL;
+    size_t name_bytes = name != NULL ? strnlen(name, ACTI_NAME_BYTES - 1) + 1 : 0;
     uint32_t room;
-    acti_actor *actor = acti_pool_alloc(sizeof(*actor) + state_bytes, &room);
+    acti_actor *actor = acti_pool_alloc(sizeof(*actor) + state_bytes + name_bytes, &room);
     if (actor == NULL)
         return NULL;
     memset(actor, 0, sizeof(*actor) + state_bytes);
-    acti_actor_init(actor, sys, name);
+    char *copy = (char *)(actor + 1) + state_bytes;
+    if (name != NULL)
+        acti_name_copy(copy, name);
+    acti_actor_init(actor, sys, name != NULL ? copy : "actor");
     actor->room = room / 64 < UINT16_MAX ? (uint16_t)(room / 64) : UINT16_MAX;
-    actor->wake = acti_sched_ready;
+    actor->ops = &in_pool;
     return actor;
 }
 
@@ -65,7 +72,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     int status = valid(sys, opts);
     if (status != ACTA_OK)
         return status;
-    acti_actor *actor = acti_actor_new(sys, opts->name != NULL ? opts->name : "actor", opts->state_bytes);
+    acti_actor *actor = acti_actor_new(sys, opts->name, opts->state_bytes);
     if (actor == NULL)
         return ACTA_ENOMEM;
     actor->place = (uint8_t)opts->place;

@@ -8,7 +8,7 @@
 #include "core/actor.h"
 
 // acti_actor_new gives an actor in the pool that is parked and has one sender, with state_bytes of zeroed memory behind
-// it. It is not in the list of those alive. NULL without memory.
+// it. It is not in the list of those alive. name is copied; NULL: "actor". NULL without memory.
 acti_actor *
 acti_actor_new(acta_system *sys, const char *name, size_t state_bytes);
 

@@ -60,6 +60,7 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
     acti_park_init(&sys->closer);
     acti_lock_init(&sys->count_lock);
     acti_lock_init(&sys->holder_lock);
+    acti_list_init(&sys->holders);
     acti_lock_init(&sys->upper_lock);
     acti_lock_init(&sys->report_lock);
     status = acti_sched_start(&sys->sched, sys, filled.workers);

@@ -48,6 +48,7 @@ struct acta_system {
     acti_lock count_lock;  // rank 45
     uint32_t threads;      // of actors, not finished; guarded by it
     acti_lock holder_lock; // rank 80
+    acti_list holders;     // tracked senders, oldest first; guarded by it
     acti_lock upper_lock;  // rank 10
     acti_upper *upper;     // guarded by it
     acti_lock report_lock; // rank 99
@@ -62,6 +63,7 @@ typedef struct acti_running {
     acti_fiber *fiber;       // the stack we are on, if it is a body's
     acti_turn turn;          // how the body that just left it wants to go on
     uint32_t sends;          // by the actor in this turn
+    uint32_t handled;        // by it, and not yet in the ledger
 } acti_running;
 
 extern ACTI_THREAD_LOCAL acti_running acti_here;

@@ -21,6 +21,8 @@ static void wake(acti_actor *actor)
     acti_park_give(&actor->on.thread->park);
 }
 
+static const acti_actor_ops on_thread = {.wake = wake};
+
 void acti_thread_wait(acti_thread *thread)
 {
     (void)acti_park_wait(&thread->park, UINT64_MAX);
@@ -67,7 +69,7 @@ int acti_thread_of_actor(acti_actor *actor)
     *thread = (acti_thread){.actor = actor};
     acti_park_init(&thread->park);
     actor->on.thread = thread;
-    actor->wake = wake;
+    actor->ops = &on_thread;
     acta_system *sys = actor->sys;
     acti_board_join(&sys->board, &thread->counters);
     acti_system_threads(sys, 1);

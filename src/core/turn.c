@@ -24,7 +24,7 @@ acti_turn acti_turn_run(acti_actor *actor)
     acti_here.sends = 0;
     acti_turn how = ACTI_TURN_PARKED;
     if (actor->ending)
-        how = end(actor, actor->eof_reason);
+        how = end(actor, actor->eof);
     else if (actor->is_body)
         how = turn_of_body(actor);
     else if (acti_outbox_flush(actor, false) == ACTI_FLUSHED)
@@ -37,7 +37,7 @@ acti_turn acti_turn_run(acti_actor *actor)
 static acti_turn end(acti_actor *actor, int reason)
 {
     actor->ending = true;
-    actor->eof_reason = reason;
+    actor->eof = reason;
     if (acti_outbox_flush(actor, false) != ACTI_FLUSHED)
         return ACTI_TURN_PARKED;
     acti_actor_end(actor, reason);
@@ -69,7 +69,7 @@ static acti_turn turn_of_handler(acti_actor *actor)
             if (acti_outbox_flush(actor, false) != ACTI_FLUSHED)
                 return ACTI_TURN_PARKED;
         }
-        if (actor->handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
+        if (acti_here.handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
             acti_turn_settle(actor);
             return ACTI_TURN_MORE;
         }
@@ -93,7 +93,7 @@ static acti_turn turn_of_body(acti_actor *actor)
 
     acti_turn_settle(actor);
     acti_fiber_free(&actor->on.fiber);
-    return end(actor, actor->eof_reason);
+    return end(actor, actor->eof);
 }
 
 // leave ends the turn of the running pool body; it goes on here when it gets its next one.
@@ -113,9 +113,9 @@ void acti_turn_spent(void)
 
 void acti_turn_settle(acti_actor *actor)
 {
-    if (actor->handled > 0 && !actor->internal)
-        acti_tally(actor->sys, ACTI_HANDLED, actor->handled);
-    actor->handled = 0;
+    if (acti_here.handled > 0 && !actor->internal)
+        acti_tally(actor->sys, ACTI_HANDLED, acti_here.handled);
+    acti_here.handled = 0;
 }
 
 // suspend waits to be woken, parked or paused as the body is already. A pool body is still on its stack, which is safe
@@ -166,7 +166,7 @@ acta_msg *acta_recv(acta_self *self)
         return NULL;
     if (actor->outbox != NULL)
         acti_turn_flush(actor);
-    if (actor->handled >= ACTI_TURN_HANDLED_MAX) {
+    if (acti_here.handled >= ACTI_TURN_HANDLED_MAX) {
         acti_turn_settle(actor);
         if (acti_here.fiber != NULL)
             leave(ACTI_TURN_MORE);
@@ -210,13 +210,14 @@ static bool killed(acti_actor *actor)
 acta_msg *acti_turn_next(acti_actor *actor)
 {
     while (!actor->ended_inbox) {
-        if ((actor->handled == 0 || actor->batch == NULL) && killed(actor))
+        if ((acti_here.handled == 0 || actor->batch == NULL) && killed(actor))
             return NULL;
         acta_msg *m = actor->batch;
         if (m == NULL) {
             if (acti_pause_is_due(actor))
                 acti_pause_serve(actor);
-            m = acti_inbox_take(&actor->inbox, &actor->batch_newest);
+            acta_msg *newest;
+            m = acti_inbox_take(&actor->inbox, &newest);
         }
         if (m == NULL)
             return NULL;
@@ -224,7 +225,7 @@ acta_msg *acti_turn_next(acti_actor *actor)
         m = admit(actor, m);
         if (m != NULL) {
             acti_actor_given(actor, m);
-            actor->handled++;
+            acti_here.handled++;
             return m;
         }
     }
@@ -242,11 +243,9 @@ acta_msg *acti_turn_find(acti_actor *actor, uint64_t ask, acta_msg **after)
                 continue;
             }
             *at = m->next;
-            if (m->next == NULL)
-                actor->batch_newest = *after;
             m = admit(actor, m);
             acti_assert(m != NULL); // it was pending, so this is its first outcome
-            actor->handled++;
+            acti_here.handled++;
             return m;
         }
 
@@ -254,11 +253,7 @@ acta_msg *acti_turn_find(acti_actor *actor, uint64_t ask, acta_msg **after)
         acta_msg *more = acti_inbox_take(&actor->inbox, &newest);
         if (more == NULL)
             return NULL;
-        if (actor->batch == NULL)
-            actor->batch = more;
-        else
-            actor->batch_newest->next = more;
-        actor->batch_newest = newest;
+        *at = more; // behind all that has been looked at
     }
 }
 

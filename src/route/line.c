@@ -26,6 +26,8 @@ static void wake(acti_actor *line)
         acti_export_unheard(export); // the node has ended, and emptied the line
 }
 
+static const acti_actor_ops of_line = {.wake = wake};
+
 static acti_actor *line_of(acti_export *export)
 {
     if (export->line != NULL)
@@ -35,7 +37,7 @@ static acti_actor *line_of(acti_export *export)
         return NULL;
     line->place = ACTI_PLACE_LINE;
     line->internal = 1;
-    line->wake = wake;
+    line->ops = &of_line;
     line->arg = export;
     acti_au64_store_relaxed(&line->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it: the node runs it
     export->room_event = acti_node_event_msg(ACTI_NODE_ROOM);

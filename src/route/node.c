@@ -41,10 +41,12 @@ static void freed(acti_actor *actor)
     acti_actor_give_back(actor);
 }
 
+static const acti_actor_ops of_node = {.wake = acti_sched_ready, .freed = freed};
+
 static acti_node *new_node(acti_router *router, bool caller)
 {
     acti_node *node = calloc(1, sizeof(*node));
-    acti_actor *actor = acti_actor_new(router->sys, "node", 0);
+    acti_actor *actor = acti_actor_new(router->sys, NULL, 0);
     if (node == NULL || actor == NULL ||
         acti_session_init(&node->session, caller, &router->hello, ACTI_NODE_OUT_MAX) != ACTA_OK) {
         if (node != NULL)
@@ -57,7 +59,8 @@ static acti_node *new_node(acti_router *router, bool caller)
     actor->internal = 1;
     actor->run.handler = handler;
     actor->arg = node;
-    actor->freed = freed;
+    actor->ops = &of_node;
+    actor->name = memcpy(node->name, "node", sizeof("node"));
     node->actor = actor;
     node->router = router;
     node->start_event = acti_node_event_msg(ACTI_NODE_START);
@@ -281,7 +284,7 @@ static void read_more(acti_node *node)
 static void welcomed(acti_node *node)
 {
     const char *peer = node->session.peer.name;
-    snprintf(node->actor->name, sizeof(node->actor->name), "node %.*s", ACTI_NAME_BYTES - 6, peer);
+    snprintf(node->name, sizeof(node->name), "node %.*s", ACTI_NAME_BYTES - 6, peer);
     settle_opener(node);
 }
 

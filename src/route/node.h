@@ -85,7 +85,8 @@ typedef struct acti_proxy {
     acti_list waiting;     // in the node's list of those that wait for room
     acti_list all;         // in the node's list
     acti_list watches;     // of the remote actor on ours: see watch.c
-    uint32_t replies;      // in the batch of the actor
+    acta_msg *batch_newest; // of the batch of the actor, if there is one
+    uint32_t replies;      // in that batch
     bool stalled;          // waits for credit, parked with a batch
 } acti_proxy;
 
@@ -256,6 +257,7 @@ acti_finds_end(acti_node *node, int status);
 
 struct acti_node {
     acti_actor *actor; // whose state this is
+    char name[ACTI_NAME_BYTES]; // the name of actor: says which peer, once that is known
     acti_router *router;
     acti_session session;
     acti_link *link;

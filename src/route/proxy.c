@@ -50,7 +50,7 @@ static void last_sender(acti_actor *actor)
     // Acquire and release with the swap in say_eof: either that sees our count of zero, or we see that the EOF has been
     // taken out and push it again.
     if (acti_au32_swap_acq_rel(&proxy_of(actor)->eof_queued, 1) == 0)
-        (void)acti_actor_push(actor, &actor->eof_msg); // refused: the node is down, and holds nothing for us
+        (void)acti_actor_push(actor, &actor->end_msg); // refused: the node is down, and holds nothing for us
     acti_actor_unref(actor);
 }
 
@@ -60,6 +60,8 @@ static void freed(acti_actor *actor)
     acti_actor_give_back(actor);
     acti_actor_unref(node->actor);
 }
+
+static const acti_actor_ops of_proxy = {.wake = wake, .last_sender = last_sender, .freed = freed};
 
 acti_proxy *acti_proxy_get(acti_node *node, uint64_t id, const char *name)
 {
@@ -84,9 +86,8 @@ acti_proxy *acti_proxy_get(acti_node *node, uint64_t id, const char *name)
     acti_au32_store_relaxed(&actor->refs, 1);
     actor->place = ACTI_PLACE_PROXY;
     actor->internal = 1;
-    actor->wake = wake;
-    actor->last_sender = last_sender;
-    actor->freed = freed;
+    actor->ops = &of_proxy;
+    actor->end_msg.kind = ACTI_MSG_EOF;
     uint64_t peer_max = node->session.peer.payload_bytes_max;
     uint64_t limit = peer_max / 9 * 8; // what a message grows by when it is packed
     limit = limit > 4096 ? limit - 2048 : limit / 2;
@@ -178,8 +179,8 @@ static void take_more(acti_proxy *proxy)
     if (actor->batch == NULL)
         actor->batch = more;
     else
-        actor->batch_newest->next = more;
-    actor->batch_newest = newest;
+        proxy->batch_newest->next = more;
+    proxy->batch_newest = newest;
 }
 
 // may_go: whether the credit allows m. A reply is never held up behind messages without credit: whoever asked may be

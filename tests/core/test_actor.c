@@ -571,6 +571,67 @@ TEST(stop_of_an_actor_that_has_ended_is_gone)
     kit_close(&k);
 }
 
+// The EOF and the STOP have one message between them. s waits in its first message while both come.
+static void eof_and_stop_come(stoppee *s, const kit_kind *kind, bool stop_first)
+{
+    kit k;
+    kit_open(&k, 1);
+    *s = (stoppee){.actor = {waits_at_a_gate}};
+    test_gate_init(&s->entered);
+    test_gate_init(&s->go);
+    acta_tx *tx = kit_spawn(&k, kind, s);
+    acta_addr *addr = acta_addr_dup(acta_tx_addr(tx));
+    for (int i = 0; i < 2; i++)
+        kit_send(tx, i);
+    assert_true(test_gate_wait(&s->entered));
+    if (stop_first)
+        assert_int_equal(acta_stop(addr), ACTA_OK);
+    acta_tx_drop(&tx);
+    assert_int_equal(acta_stop(addr), ACTA_OK);
+    test_gate_open(&s->go);
+    assert_true(kit_await_ended(addr));
+    assert_int_equal(acta_stop(addr), ACTA_EGONE);
+    acta_addr_drop(&addr);
+    kit_close(&k);
+    test_gate_fini(&s->entered);
+    test_gate_fini(&s->go);
+}
+
+TEST(of_eof_and_stop_the_first_is_seen_once_behind_what_was_queued)
+{
+    KIT_EACH_KIND(kind) {
+        for (int stop_first = 0; stop_first < 2; stop_first++) {
+            stoppee s;
+            eof_and_stop_come(&s, kind, stop_first);
+            assert_int_equal(s.handled, 2);
+            assert_int_equal(s.eofs, 1);
+            assert_int_equal(s.eof, stop_first ? ACTA_ESTOPPED : ACTA_OK);
+        }
+    }
+}
+
+// ---- what it takes ------------------------------------------------------------------
+
+static uint32_t block_bytes(kit *k, const char *name, size_t state_bytes)
+{
+    acta_tx *tx;
+    assert_int_equal(
+        acta_spawn(k->sys, &tx, .handler = handles_anything, .name = name, .state_bytes = state_bytes), ACTA_OK);
+    uint32_t bytes = (uint32_t)acti_actor_of_tx(tx)->room * 64;
+    acta_tx_drop(&tx);
+    return bytes;
+}
+
+TEST(an_idle_handler_takes_256_bytes_and_what_its_name_and_state_need)
+{
+    kit k;
+    kit_open(&k, 1);
+    assert_true(block_bytes(&k, NULL, 0) <= 256);
+    assert_true(block_bytes(&k, "a name of 31 characters, no more", 32) <= 320);
+    assert_true(block_bytes(&k, NULL, 64) <= 320);
+    kit_close(&k);
+}
+
 int main(void)
 {
     return TEST_RUN(case_of(spawn_refuses_what_cannot_be_right_and_leaves_the_argument_alone),
@@ -586,5 +647,7 @@ int main(void)
                     case_of(turns_of_one_actor_never_overlap_and_each_sees_the_last),
                     case_of(senders_of_an_actor_that_ended_early_get_gone_and_it_is_counted),
                     case_of(stop_ends_after_what_was_queued_then_and_drops_and_counts_what_came_later),
-                    case_of(stop_of_an_actor_that_has_ended_is_gone));
+                    case_of(stop_of_an_actor_that_has_ended_is_gone),
+                    case_of(of_eof_and_stop_the_first_is_seen_once_behind_what_was_queued),
+                    case_of(an_idle_handler_takes_256_bytes_and_what_its_name_and_state_need));
 }
