@@ -9,25 +9,26 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# setup_missing [tests]: prints the Debian packages that are not there yet. Where
-# there is no dpkg only tools are looked for; Meson reports the libraries.
+# setup_missing [tests|bench|peers]: prints the Debian packages that are not there
+# yet. Where there is no dpkg only tools are looked for; Meson reports the libraries.
 setup_missing() {
     have cc || have gcc || echo gcc
     have meson || echo meson
     have ninja || echo ninja-build
     have pkg-config || echo pkg-config
-    [ "${1-}" != tests ] || have g++ || echo g++
-    [ "${1-}" != tests ] || have python3 || echo python3
+    case ${1-} in tests | peers) have g++ || echo g++ ;; esac
+    [ -z "${1-}" ] || have python3 || echo python3
     if have dpkg-query; then
         packages="libc6-dev libnng-dev libmsgpack-dev nettle-dev"
         [ "${1-}" != tests ] || packages="$packages libcmocka-dev"
+        [ "${1-}" != peers ] || packages="$packages libcaf-dev erlang-base golang-go libzmq3-dev libglib2.0-dev"
         for package in $packages; do
             dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
         done
     fi
 }
 
-# setup_packages YES [tests]: makes sure that the packages are there. As root or
+# setup_packages YES [KIND]: makes sure that the packages are there. As root or
 # with YES=yes it installs, on a terminal it asks; else it ends the script with 69.
 setup_packages() {
     setup_yes=$1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// bench.h - what every benchmark needs: a clock, numbers from the command line, and a way out.
+// bench.h - what every benchmark needs: a clock, a look at the process's memory, numbers from the command line, random
+// numbers, and a way out.
 
 #ifndef BENCH_H
 #define BENCH_H
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static inline double bench_now_ns(void)
 {
@@ -32,6 +34,32 @@ static inline long bench_number(const char *text)
     long n = strtol(text, &rest, 10);
     bench_need(*rest == '\0' && rest != text && n > 0, "an argument is no number above 0");
     return n;
+}
+
+// bench_resident_bytes is the memory of this process that is really there.
+static inline double bench_resident_bytes(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    bench_need(f != NULL, "no /proc/self/statm");
+    long total, resident;
+    bench_need(fscanf(f, "%ld %ld", &total, &resident) == 2, "/proc/self/statm has another form");
+    fclose(f);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+// bench_random gives the number after x of a sequence that does not repeat; good enough to choose a receiver.
+static inline uint64_t bench_random(uint64_t x)
+{
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return x;
+}
+
+// bench_below gives a number below limit from the upper half of x.
+static inline uint32_t bench_below(uint64_t x, uint32_t limit)
+{
+    return (uint32_t)((x >> 32) * limit >> 32);
 }
 
 #endif
