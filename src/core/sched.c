@@ -7,8 +7,8 @@
 // wait return whether it was given before or after the worker fell asleep.
 //
 // Nor can it wait for long at a busy worker. Who was made ready here runs next, but no more than ACTI_SCHED_STREAK_MAX
-// times in a row; then the ring, the bodies that live here and the injected have a turn each, as far as there are
-// any, and each of them is first in, first out. So with two flooders on a worker, whoever else is ready there runs
+// times in a row; then the ring, the bodies that live here and the injected have a round each of all who are in them
+// then, and each of them is first in, first out. So with two flooders on a worker, whoever else is ready there runs
 // after at most two turns of each, from wherever it came. Time is looked at less often, because reading the clock costs
 // as much as a message: but no later than after four turns that spent their budgets, and at every turn where messages
 // are expensive.
@@ -44,13 +44,16 @@ static void ready_push(acti_ready *ready, acti_actor *actor)
     else
         ready->last->run_next = actor;
     ready->last = actor;
+    ready->count++;
 }
 
 static acti_actor *ready_pop(acti_ready *ready)
 {
     acti_actor *actor = ready->first;
-    if (actor != NULL)
-        ready->first = actor->run_next;
+    if (actor == NULL)
+        return NULL;
+    ready->first = actor->run_next;
+    ready->count--;
     return actor;
 }
 
@@ -271,13 +274,34 @@ static acti_actor *pick_injected(acti_sched *sched)
     return actor;
 }
 
-// pick_queued takes the oldest of one of the three queues. The one that had the last is asked last, so that none of
-// them starves another.
+// waiting is how many there are in the queue whose round begins. At least one is looked for: mail is not counted.
+static uint32_t waiting(acti_worker *w)
+{
+    uint32_t count = 0;
+    switch (w->queue) {
+    case RING:
+        count = acti_runq_size(&w->ring);
+        break;
+    case BODIES:
+        count = w->bodies.count;
+        break;
+    case INJECTED:
+        count = acti_au32_load_relaxed(&w->sched->inject_count);
+        break;
+    }
+    return count > 0 ? count : 1;
+}
+
+// pick_queued takes the oldest of the queue that has its round: as many as were in it when that began. So everybody
+// who is ready has one turn before anybody has a second one, whichever queues they are in.
 static acti_actor *pick_queued(acti_worker *w)
 {
     acti_actor *actor = NULL;
-    for (uint32_t tries = 0; tries < QUEUES && actor == NULL; tries++) {
-        w->queue = (w->queue + 1) % QUEUES;
+    for (uint32_t tries = 0; tries <= QUEUES && actor == NULL; tries++) {
+        if (w->round == 0) {
+            w->queue = (w->queue + 1) % QUEUES;
+            w->round = waiting(w);
+        }
         switch (w->queue) {
         case RING:
             actor = acti_runq_take(&w->ring);
@@ -289,6 +313,7 @@ static acti_actor *pick_queued(acti_worker *w)
             actor = pick_injected(w->sched);
             break;
         }
+        w->round = actor != NULL ? w->round - 1 : 0;
     }
     return actor;
 }

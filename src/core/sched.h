@@ -47,6 +47,7 @@ typedef struct acti_sched acti_sched;
 typedef struct acti_ready {
     acti_actor *first;
     acti_actor *last;
+    uint32_t count;
 } acti_ready;
 
 typedef struct acti_worker {
@@ -57,7 +58,8 @@ typedef struct acti_worker {
     uint32_t index;
     uint32_t turns;        // since the last look at the clock, a full one counted as several
     uint32_t streak;       // turns in a row through the next slot
-    uint32_t queue;        // which of the queues was asked last
+    uint32_t queue;        // which of the queues has its round
+    uint32_t round;        // how many more of it
     bool sentinel;         // holds that post
     uint32_t quiet_looks;  // as the sentinel: looks in a row that found all idle
     acti_ready bodies;     // bodies that live here, ready
