@@ -75,8 +75,10 @@ struct acti_actor {
     bool ended_inbox;    // EOF, stop or kill was reached
     bool ending;         // its code has run for the last time: it ends once its outbox is empty
     bool waited;         // somebody may wait for it: see acti_pause_serve
+    bool lined;          // when last served, somebody was in line for room
     bool is_body;        // constant
     bool circle_named;   // it was in a circle that has been reported; the pause lock
+    uint16_t held_back;  // given to its code while somebody was in line, and not in `given` yet
     acti_worker *home;   // pool bodies: where it runs, set by its first turn
 
     // ---- touched when it is made ready, when it waits, and by those who wait for it
@@ -184,7 +186,11 @@ static inline int acti_actor_try(acti_actor *actor, acta_msg *m)
 // acti_actor_given counts m, which the actor's code is about to see or its node is about to send on. In its own turn.
 static inline void acti_actor_given(acti_actor *actor, const acta_msg *m)
 {
-    if (m->kind <= ACTI_MSG_ASK)
+    if (m->kind > ACTI_MSG_ASK)
+        return;
+    if (actor->lined)
+        actor->held_back++;
+    else
         acti_au32_store_relaxed(&actor->given, acti_au32_load_relaxed(&actor->given) + 1);
 }
 

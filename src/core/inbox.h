@@ -34,7 +34,8 @@
 // holds, and the bound costs no locked instruction. A copy that is old says less room than there is, never more. (The
 // compare-and-swap cannot tell a word from the same word 65,536 pushes later. A producer that is interrupted inside a
 // push for exactly so many, or a multiple, may put one message too many into a full inbox; it is counted like any
-// other, and nothing is lost.)
+// other, and nothing is lost. The copy is replaced only if nobody else has done so meanwhile: a producer that wrote back
+// what it read long ago could make a full inbox look empty.)
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
 // clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn by way of the
@@ -122,41 +123,61 @@ static inline acti_pushed acti_inbox_push_over(acti_inbox *inbox, acta_msg *m)
     return acti_inbox_push_count(inbox, m, ACTI_INBOX_ONE);
 }
 
-// acti_inbox_has_room: whether the inbox, whose word was seen, holds fewer user messages than its capacity.
+// acti_inbox_fits: whether an inbox, whose word was seen when so many had been given, holds fewer user messages than its
+// capacity.
+static inline bool acti_inbox_fits(const acti_inbox *inbox, uint64_t seen, uint32_t given)
+{
+    return (uint16_t)((uint32_t)(seen / ACTI_INBOX_ONE) - given) < inbox->capacity;
+}
+
+// acti_inbox_has_room is the same for a producer, who does not know what has been given.
 static inline bool acti_inbox_has_room(acti_inbox *inbox, uint64_t seen, const acti_au32 *given)
 {
-    uint32_t pushed = (uint32_t)(seen / ACTI_INBOX_ONE);
-    if ((uint16_t)(pushed - acti_au32_load_relaxed(&inbox->given_seen)) < inbox->capacity)
+    uint32_t copy = acti_au32_load_relaxed(&inbox->given_seen);
+    if (acti_inbox_fits(inbox, seen, copy))
         return true;
     uint32_t now = acti_au32_load_relaxed(given);
-    acti_au32_store_relaxed(&inbox->given_seen, now); // another producer may put an older one over it: no harm
-    return (uint16_t)(pushed - now) < inbox->capacity;
+    (void)acti_au32_cas_relaxed(&inbox->given_seen, &copy, now);
+    return acti_inbox_fits(inbox, seen, now);
 }
 
 // acti_inbox_push_bounded pushes a user message if there is room. given is the consumer's count.
 static inline acti_pushed acti_inbox_push_bounded(acti_inbox *inbox, const acti_au32 *given, acta_msg *m)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word);
-    do {
+    for (;;) {
         if (seen == ACTI_INBOX_ROUTED) {
             (void)acti_au64_load_acquire(&inbox->word);
             return ACTI_PUSH_ROUTED;
         }
-        if (!acti_inbox_has_room(inbox, seen, given))
-            return ACTI_PUSH_FULL;
-    } while (!acti_au64_cas_acq_rel(&inbox->word, &seen, acti_inbox_put_over(seen, m) + ACTI_INBOX_ONE));
-    return (seen & ACTI_INBOX_PARKED) != 0 ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
+        if (acti_inbox_has_room(inbox, seen, given)) {
+            if (acti_au64_cas_acq_rel(&inbox->word, &seen, acti_inbox_put_over(seen, m) + ACTI_INBOX_ONE))
+                return (seen & ACTI_INBOX_PARKED) != 0 ? ACTI_PUSHED_WAKE : ACTI_PUSHED;
+        } else {
+            // What was seen may be older than what has been given, and then looks like a full inbox.
+            uint64_t before = seen;
+            seen = acti_au64_load_relaxed(&inbox->word);
+            if (seen == before)
+                return ACTI_PUSH_FULL;
+        }
+    }
 }
 
-// acti_inbox_reserve counts a user message that will be pushed later, if there is room for it or `over` the bound.
-static inline bool acti_inbox_reserve(acti_inbox *inbox, const acti_au32 *given, bool over)
+// acti_inbox_reserve counts a user message that will be pushed later, if there is room for it; acti_inbox_reserve_over
+// does so in any case. given is exact: both are for the consumer's turn, or while it is suspended.
+static inline void acti_inbox_reserve_over(acti_inbox *inbox)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word);
-    do {
-        if (seen == ACTI_INBOX_ROUTED || (!over && !acti_inbox_has_room(inbox, seen, given)))
-            return false;
-    } while (!acti_au64_cas_relaxed(&inbox->word, &seen, seen + ACTI_INBOX_ONE)); // a number: it publishes nothing
-    return true;
+    while (!acti_au64_cas_relaxed(&inbox->word, &seen, seen + ACTI_INBOX_ONE)) // a number: it publishes nothing
+        continue;
+}
+static inline bool acti_inbox_reserve(acti_inbox *inbox, uint32_t given)
+{
+    uint64_t seen = acti_au64_load_relaxed(&inbox->word);
+    while (acti_inbox_fits(inbox, seen, given))
+        if (acti_au64_cas_relaxed(&inbox->word, &seen, seen + ACTI_INBOX_ONE)) // as above
+            return true;
+    return false;
 }
 
 // ---- attention --------------------------------------------------------------------

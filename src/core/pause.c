@@ -36,15 +36,31 @@ static void wait_no_more(acti_actor *actor)
 
 // closes_circle: whether the actor, which is about to be suspended, would wait for itself. Whoever is not suspended
 // will go on, or come here by itself.
+//
+// The chain may lead into a circle that the actor is not in: bodies that await each other's replies, until one of them
+// times out. So a mark is left behind, further away each time: who meets it again goes round.
 static bool closes_circle(const acti_actor *actor)
 {
     const acti_actor *at = actor->waits_for;
+    const acti_actor *mark = NULL;
+    uint64_t steps = 0, next_mark = 1;
     while (at != actor) {
-        if (at->waits_for == NULL || !is_suspended(at))
+        if (at->waits_for == NULL || !is_suspended(at) || at == mark)
             return false;
+        if (++steps == next_mark) {
+            mark = at;
+            next_mark *= 2;
+        }
         at = at->waits_for;
     }
     return true;
+}
+
+// is_killed: Relaxed, because a kill sets its flag before it kicks. Asked after serve, which ends the call for
+// attention: what comes later makes a pause or park fail.
+static bool is_killed(const acti_actor *actor)
+{
+    return (acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) != 0;
 }
 
 // name_circle writes who is in a circle, unless all of them have been named before.
@@ -70,25 +86,26 @@ static void report_circle(acta_system *sys, const char *text)
         acti_report(sys, "a circle of full inboxes: %sone message at a time is let over the bound", text);
 }
 
-// give_room counts the first message of a waiting outbox, over the bound if so asked, and has its actor woken.
-static bool give_room(acti_actor *to, acti_outbox *box, bool over)
+// give_room tells a waiting outbox that room for its first message has been counted, and has its actor woken.
+static void give_room(acti_outbox *box)
 {
-    if (!acti_inbox_reserve(&to->inbox, &to->given, over))
-        return false;
     acti_actor *owner = box->owner;
     acti_list_remove(&box->link);
     box->granted = true;
     wait_no_more(owner);
     (void)acti_actor_pushed(owner, acti_inbox_attend(&owner->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
-    return true;
 }
 
+// serve gives the room there is to those in line, and only then shows the rest to everybody else.
 static void serve(acti_actor *actor)
 {
     acti_inbox_attended(&actor->inbox);
-    while (!acti_list_empty(&actor->waiters) &&
-           give_room(actor, ACTI_CONTAINER_OF(actor->waiters.next, acti_outbox, link), false))
-        continue;
+    uint32_t given = acti_au32_load_relaxed(&actor->given) + actor->held_back;
+    while (!acti_list_empty(&actor->waiters) && acti_inbox_reserve(&actor->inbox, given))
+        give_room(ACTI_CONTAINER_OF(actor->waiters.next, acti_outbox, link));
+    acti_au32_store_relaxed(&actor->given, given);
+    actor->held_back = 0;
+    actor->lined = !acti_list_empty(&actor->waiters);
     actor->waited = actor->waited_by > 0;
 }
 
@@ -134,15 +151,17 @@ static acti_room decide(acti_actor *actor, bool mail, int *status, char *circle)
         if (*status != ACTA_EFULL)
             return ACTI_ROOM_DECIDED;
     }
-    // Relaxed: a kill sets its flag before it kicks, and a kick makes the pause below fail or ends it.
-    if (acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) {
+    if (acti_pause_is_due(actor))
+        serve(actor); // which may open the circle
+    if (box->granted) // by ourselves
+        return ACTI_ROOM_LOOK;
+    if (is_killed(actor)) {
         leave_line(actor);
         *status = ACTA_EKILLED;
         return ACTI_ROOM_DECIDED;
     }
-    if (acti_pause_is_due(actor))
-        serve(actor); // which may open the circle
-    if (closes_circle(actor)) {
+    bool goes_on = mail && acti_inbox_has_mail(&actor->inbox);
+    if (!goes_on && closes_circle(actor)) {
         name_circle(actor, circle, CIRCLE_TEXT);
         acti_tally(actor->sys, ACTI_OVERCOMMITS, 1);
         leave_line(actor);
@@ -223,8 +242,9 @@ static void open_circle(acti_actor *actor, char *circle)
     if (box == NULL)
         return;
     name_circle(actor, circle, CIRCLE_TEXT);
-    if (give_room(at, box, true))
-        acti_tally(actor->sys, ACTI_OVERCOMMITS, 1);
+    acti_inbox_reserve_over(&at->inbox); // it is suspended, and so not routed
+    give_room(box);
+    acti_tally(actor->sys, ACTI_OVERCOMMITS, 1);
 }
 
 bool acti_pause_await(acti_actor *actor, acti_actor *asked)
@@ -239,7 +259,7 @@ bool acti_pause_await(acti_actor *actor, acti_actor *asked)
         (void)acti_actor_pushed(asked, acti_inbox_attend(&asked->inbox, ACTI_INBOX_PARKED));
     if (!acti_inbox_has_mail(&actor->inbox) && closes_circle(actor))
         open_circle(actor, circle);
-    bool parked = acti_inbox_park(&actor->inbox);
+    bool parked = !is_killed(actor) && acti_inbox_park(&actor->inbox);
     if (!parked)
         wait_no_more(actor);
     acti_lock_give(&pause_lock);

@@ -199,7 +199,7 @@ acta_msg *acta_await(acta_self *self, uint64_t id)
 // with the inbox that senders write.
 static bool killed(acti_actor *actor)
 {
-    // Relaxed: the kill is followed by a push, and who finds that has acquired the flag.
+    // Relaxed: the kill is followed by a kick, and who ends that call for attention acquires the flag.
     if ((acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) == 0)
         return false;
     actor->eof = ACTA_EKILLED;
@@ -210,15 +210,15 @@ static bool killed(acti_actor *actor)
 acta_msg *acti_turn_next(acti_actor *actor)
 {
     while (!actor->ended_inbox) {
+        // In this order: serving ends the call for attention, which may be that of a kill.
+        if (actor->batch == NULL && acti_pause_is_due(actor))
+            acti_pause_serve(actor);
         if ((acti_here.handled == 0 || actor->batch == NULL) && killed(actor))
             return NULL;
         acta_msg *m = actor->batch;
-        if (m == NULL) {
-            if (acti_pause_is_due(actor))
-                acti_pause_serve(actor);
-            acta_msg *newest;
+        acta_msg *newest;
+        if (m == NULL)
             m = acti_inbox_take(&actor->inbox, &newest);
-        }
         if (m == NULL)
             return NULL;
         actor->batch = m->next;
