@@ -34,8 +34,8 @@
 // holds, and the bound costs no locked instruction. A copy that is old says less room than there is, never more. (The
 // compare-and-swap cannot tell a word from the same word 65,536 pushes later. A producer that is interrupted inside a
 // push for exactly so many, or a multiple, may put one message too many into a full inbox; it is counted like any
-// other, and nothing is lost. The copy is replaced only if nobody else has done so meanwhile: a producer that wrote back
-// what it read long ago could make a full inbox look empty.)
+// other, and nothing is lost. The copy is replaced only if nobody else has done so meanwhile: a producer that wrote
+// back what it read long ago could make a full inbox look empty.)
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
 // clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn by way of the
@@ -123,8 +123,8 @@ static inline acti_pushed acti_inbox_push_over(acti_inbox *inbox, acta_msg *m)
     return acti_inbox_push_count(inbox, m, ACTI_INBOX_ONE);
 }
 
-// acti_inbox_fits: whether an inbox, whose word was seen when so many had been given, holds fewer user messages than its
-// capacity.
+// acti_inbox_fits: whether an inbox, whose word was seen when so many had been given, holds fewer user messages than
+// its capacity.
 static inline bool acti_inbox_fits(const acti_inbox *inbox, uint64_t seen, uint32_t given)
 {
     return (uint16_t)((uint32_t)(seen / ACTI_INBOX_ONE) - given) < inbox->capacity;
