@@ -9,8 +9,6 @@
 
 #define FORCE_NS ACTA_SECOND // how long actors have to return once they are killed
 
-enum { OPEN, WAITING, FORCING }; // acta_system.closing
-
 static const char *state_of(const acti_actor *actor)
 {
     if (acti_inbox_is_routed(&actor->inbox))
@@ -91,10 +89,9 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     *handle = NULL;
     int status = ACTA_OK;
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
-    acti_au32_store_release(&sys->closing, WAITING);
     if (!wait_for_end(sys, false, deadline_ns)) {
         status = ACTA_EALIVE;
-        acti_au32_store_release(&sys->closing, FORCING);
+        acti_au32_store_release(&sys->closing, 1);
         each_alive(sys, report_alive);
         each_alive(sys, acti_actor_kill);
         if (!wait_for_end(sys, false, acti_deadline_ns(FORCE_NS))) {

@@ -50,7 +50,7 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
     if (opts->capacity > ACTA_CAPACITY_MAX)
         return ACTA_EINVAL;
     // Acquire: what the closer did before it forbade spawning.
-    return acti_au32_load_acquire(&sys->closing) == 2 ? ACTA_EGONE : ACTA_OK;
+    return acti_au32_load_acquire(&sys->closing) != 0 ? ACTA_EGONE : ACTA_OK;
 }
 
 // start lets a new actor run. On failure nothing of it is running.
@@ -103,7 +103,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         return status;
     }
     // A close by force that has begun meanwhile looked at the list too early to find this actor.
-    if (acti_au32_load_acquire(&sys->closing) == 2)
+    if (acti_au32_load_acquire(&sys->closing) != 0)
         acti_actor_kill(actor);
     *tx = sender;
     return ACTA_OK;

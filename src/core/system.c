@@ -94,17 +94,18 @@ static acti_alive *list_of(acti_actor *actor)
     return &actor->sys->alive[(uintptr_t)actor / 256 % ACTI_ALIVE_LISTS];
 }
 
-static uint32_t *count_of(acti_alive *alive, const acti_actor *actor)
+static acti_au32 *count_of(acta_system *sys, bool internal)
 {
-    return actor->internal ? &alive->internals : &alive->users;
+    return internal ? &sys->internals : &sys->users;
 }
 
 void acti_system_enter(acti_actor *actor)
 {
     acti_alive *alive = list_of(actor);
+    // First, because a close by force may end whom it finds in the list. Relaxed: the lock publishes it to those.
+    (void)acti_au32_add_relaxed(count_of(actor->sys, actor->internal), ACTI_ALIVE_ONE);
     acti_lock_take(&alive->lock);
     acti_list_push(&alive->list, &actor->alive);
-    ++*count_of(alive, actor);
     acti_lock_give(&alive->lock);
 }
 
@@ -143,23 +144,17 @@ void acti_system_leave(acti_actor *actor)
         acti_lock_take(&alive->lock);
     }
     acti_list_remove(&actor->alive);
-    bool last = --*count_of(alive, actor) == 0;
-    // Under the lock, because the closer frees the system once it has seen that this list is empty.
-    // Acquire pairs with the closer's release: it looks at the lists after it has said that it waits.
-    if (last && acti_au32_load_acquire(&sys->closing) != 0)
-        acti_park_give(&sys->closer);
     acti_lock_give(&alive->lock);
+    // Releases all that this actor did to whoever sees that none is left. The closer frees the system when this thread,
+    // a worker or an actor's own, has ended, too.
+    uint32_t was = acti_au32_sub_acq_rel(count_of(sys, actor->internal), ACTI_ALIVE_ONE);
+    if (was == (ACTI_ALIVE_ONE | ACTI_ALIVE_ASKED))
+        acti_park_give(&sys->closer);
 }
 
 uint32_t acti_system_alive(acta_system *sys, bool internals)
 {
-    uint32_t n = 0;
-    for (int i = 0; i < ACTI_ALIVE_LISTS; i++) {
-        acti_lock_take(&sys->alive[i].lock);
-        n += internals ? sys->alive[i].internals : sys->alive[i].users;
-        acti_lock_give(&sys->alive[i].lock);
-    }
-    return n;
+    return acti_au32_or_acq_rel(count_of(sys, internals), ACTI_ALIVE_ASKED) / ACTI_ALIVE_ONE;
 }
 
 void acti_system_threads(acta_system *sys, int by)

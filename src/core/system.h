@@ -22,9 +22,13 @@
 typedef struct acti_alive {
     acti_lock lock; // rank 40
     acti_list list;
-    uint32_t users;     // the user's actors in list
-    uint32_t internals; // the library's own
 } acti_alive;
+
+// Their number, in steps of ACTI_ALIVE_ONE. Whoever makes an actor is alive itself, or a thread that has not closed the
+// system: so none is seen only when there is none. ACTI_ALIVE_ASKED: the closer waits for that; who subtracts the last
+// one finds it in the same word, and so neither misses the other.
+#define ACTI_ALIVE_ONE 2u
+#define ACTI_ALIVE_ASKED 1u
 
 // What the layers above hang onto a system: the routing layer sets it when a node is first used.
 typedef struct acti_upper {
@@ -43,7 +47,9 @@ struct acta_system {
     acti_names names;
     acti_alive alive[ACTI_ALIVE_LISTS];
     acti_au64 last_id;     // of an actor
-    acti_au32 closing;     // 1: a close waits to be told that no actor is alive; 2: nothing may be spawned
+    acti_au32 users;       // the user's actors that are alive
+    acti_au32 internals;   // the library's own
+    acti_au32 closing;     // 1: by force: nothing may be spawned
     acti_park closer;      // the thread in acta_close
     acti_lock count_lock;  // rank 45
     uint32_t threads;      // of actors, not finished; guarded by it
@@ -88,7 +94,8 @@ acti_system_leave(acti_actor *actor);
 ACTA_NODISCARD bool
 acti_system_leave_late(acti_actor *actor, acta_msg *monitor);
 
-// acti_system_alive is how many have not ended.
+// acti_system_alive is how many have not ended; the closer is given a token when there are none, from now on. For the
+// thread that closes the system.
 uint32_t
 acti_system_alive(acta_system *sys, bool internals);
 
