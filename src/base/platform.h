@@ -58,10 +58,11 @@ acti_cpu_count(void);
 // acti_lock is a mutex; it aborts on misuse (taken twice by one thread, given by another) rather than return.
 // It spins for a moment before it sleeps. Ranks are said where a lock is declared.
 typedef struct acti_lock {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; // of the adaptive kind: it spins for a moment, and is quick to take when free
+    acti_aptr owner;       // something of the thread that has it; NULL: nobody
 } acti_lock;
 
-#define ACTI_LOCK_INIT {PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP}
+#define ACTI_LOCK_INIT {PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, {NULL}}
 
 void
 acti_lock_init(acti_lock *lock);
