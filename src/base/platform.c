@@ -104,8 +104,8 @@ void acti_lock_fini(acti_lock *lock)
     acti_assert(pthread_mutex_destroy(&lock->mutex) == 0);
 }
 
-// Libc's own check for misuse costs several times as much as the lock itself, so we compare owners: a thread is known by
-// the address of something of its own. Relaxed: a thread only has to see whether it was itself.
+// Libc's own check for misuse costs several times as much as the lock itself, so we compare owners: a thread is known
+// by the address of something of its own. Relaxed: it only has to see whether it was itself.
 static ACTI_THREAD_LOCAL char my_mark;
 
 void acti_lock_take(acti_lock *lock)
