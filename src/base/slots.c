@@ -2,6 +2,9 @@
 //
 // slots.c - a table of items, the free ones linked by index.
 //
+// Slots that were never used are not in that list: they lie behind the ones that were, and nobody touches their memory
+// before the first use. So growing costs what realloc costs, which moves the pages of a large table and copies none.
+//
 // Removing an item counts its slot's generation up, so an old id no longer matches. A slot whose generations
 // are used up, after 2^32 items, is left out for good instead of starting again at ids that are still about.
 
@@ -17,9 +20,10 @@
 typedef struct acti_slot {
     void *item; // NULL: free
     uint32_t generation;
-    uint32_t next_free; // index + 1, 0: none; while free
+    uint32_t next_free; // index + 1, 0: none; while free and used before
 } acti_slot;
 
+static uint32_t take_free(acti_slots *slots);
 static bool grow(acti_slots *slots);
 static acti_slot *find(const acti_slots *slots, uint64_t id);
 
@@ -34,12 +38,11 @@ uint64_t acti_slots_add(acti_slots *slots, void *item)
     acti_assert(item != NULL);
     if (slots->count >= slots->limit)
         return 0;
-    if (slots->free == 0 && !grow(slots))
+    uint32_t at = take_free(slots);
+    if (at == 0)
         return 0;
 
-    uint32_t at = slots->free;
     acti_slot *slot = &slots->items[at - 1];
-    slots->free = slot->next_free;
     slots->count++;
     slot->item = item;
     return (uint64_t)slot->generation << 32 | at;
@@ -70,7 +73,7 @@ void *acti_slots_remove(acti_slots *slots, uint64_t id)
 
 void *acti_slots_next(const acti_slots *slots, uint32_t *at)
 {
-    while (*at < slots->size) {
+    while (*at < slots->used) {
         void *item = slots->items[(*at)++].item;
         if (item)
             return item;
@@ -80,20 +83,35 @@ void *acti_slots_next(const acti_slots *slots, uint32_t *at)
 
 void acti_slots_check(const acti_slots *slots)
 {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < slots->size; i++)
-        used += slots->items[i].item != NULL;
-    acti_assert(used == slots->count && slots->count <= slots->limit);
+    uint32_t count = 0;
+    acti_assert(slots->used <= slots->size);
+    for (uint32_t i = 0; i < slots->used; i++)
+        count += slots->items[i].item != NULL;
+    acti_assert(count == slots->count && slots->count <= slots->limit);
 
-    // Bounded by the size, so that a circle ends too.
+    // Bounded by what was used, so that a circle ends too.
     uint32_t unused = 0;
     for (uint32_t at = slots->free; at != 0; at = slots->items[at - 1].next_free) {
-        acti_assert(at <= slots->size && slots->items[at - 1].item == NULL);
-        acti_assert(++unused <= slots->size);
+        acti_assert(at <= slots->used && slots->items[at - 1].item == NULL);
+        acti_assert(++unused <= slots->used);
     }
 }
 
-// grow doubles the table and links the new slots in order. Only called with no slot free.
+// take_free gives the index + 1 of a slot, the one freed last if there is any; 0 without memory.
+static uint32_t take_free(acti_slots *slots)
+{
+    uint32_t at = slots->free;
+    if (at != 0) {
+        slots->free = slots->items[at - 1].next_free;
+        return at;
+    }
+    if (slots->used == slots->size && !grow(slots))
+        return 0;
+    slots->items[slots->used] = (acti_slot){.generation = 0};
+    return ++slots->used;
+}
+
+// grow doubles the table.
 static bool grow(acti_slots *slots)
 {
     if (slots->size > UINT32_MAX / 2)
@@ -102,11 +120,7 @@ static bool grow(acti_slots *slots)
     acti_slot *items = realloc(slots->items, (size_t)size * sizeof(*items));
     if (!items)
         return false;
-
-    for (uint32_t i = slots->size; i < size; i++)
-        items[i] = (acti_slot){.next_free = i + 1 < size ? i + 2 : 0};
     slots->items = items;
-    slots->free = slots->size + 1;
     slots->size = size;
     return true;
 }
@@ -114,7 +128,7 @@ static bool grow(acti_slots *slots)
 static acti_slot *find(const acti_slots *slots, uint64_t id)
 {
     uint32_t at = (uint32_t)id;
-    if (at == 0 || at > slots->size)
+    if (at == 0 || at > slots->used)
         return NULL;
     acti_slot *slot = &slots->items[at - 1];
     return slot->item && slot->generation == (uint32_t)(id >> 32) ? slot : NULL;

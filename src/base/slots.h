@@ -13,6 +13,7 @@
 typedef struct acti_slots {
     struct acti_slot *items;
     uint32_t size;  // slots allocated
+    uint32_t used;  // slots that ever were in use: the first ones
     uint32_t count; // slots in use
     uint32_t free;  // index + 1 of the first free slot, 0: none
     uint32_t limit; // most slots that may be in use

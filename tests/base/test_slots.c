@@ -81,6 +81,35 @@ TEST(a_slot_whose_generations_are_used_up_is_not_used_again)
     acti_slots_fini(&slots);
 }
 
+// The table is grown without touching what it grows by: these slots hold whatever was there before.
+TEST(a_slot_that_was_never_used_is_not_found_and_not_touched)
+{
+    acti_slots slots = {.limit = 100};
+    int item;
+    uint64_t id = 0;
+    for (uint32_t i = 0; i < FIRST_SIZE + 1; i++)
+        id = acti_slots_add(&slots, &item);
+    assert_int_equal(slots.used, FIRST_SIZE + 1);
+    assert_int_equal(slots.size, 2 * FIRST_SIZE);
+    acti_slot other = {.item = &item, .generation = 7, .next_free = 3};
+    for (uint32_t i = slots.used; i < slots.size; i++)
+        slots.items[i] = other;
+    for (uint32_t i = slots.used; i < slots.size; i++) {
+        assert_null(acti_slots_get(&slots, UINT64_C(7) << 32 | (i + 1)));
+        assert_null(acti_slots_remove(&slots, UINT64_C(7) << 32 | (i + 1)));
+    }
+    uint32_t at = 0, seen = 0;
+    while (acti_slots_next(&slots, &at) != NULL)
+        seen++;
+    assert_int_equal(seen, slots.count);
+    acti_slots_check(&slots);
+
+    assert_int_equal(acti_slots_add(&slots, &item), id + 1);
+    for (uint32_t i = slots.used; i < slots.size; i++)
+        assert_memory_equal(&slots.items[i], &other, sizeof(other));
+    acti_slots_fini(&slots);
+}
+
 TEST(iteration_gives_every_item_once_even_if_each_is_removed)
 {
     enum { N = 50 };
@@ -141,6 +170,7 @@ int main(void)
                     case_of(one_more_than_the_limit_is_refused_and_the_limit_is_reached),
                     case_of(an_old_id_does_not_find_the_new_item_in_its_place),
                     case_of(a_slot_whose_generations_are_used_up_is_not_used_again),
+                    case_of(a_slot_that_was_never_used_is_not_found_and_not_touched),
                     case_of(iteration_gives_every_item_once_even_if_each_is_removed),
                     case_of(a_hundred_thousand_random_steps_agree_with_a_plain_array));
 }
