@@ -46,6 +46,18 @@ static inline void acti_list_remove(acti_list *node)
     node->prev = NULL;
 }
 
+// acti_list_join moves all nodes of from, which is empty afterwards, behind those of head.
+static inline void acti_list_join(acti_list *head, acti_list *from)
+{
+    if (acti_list_empty(from))
+        return;
+    from->next->prev = head->prev;
+    head->prev->next = from->next;
+    from->prev->next = head;
+    head->prev = from->prev;
+    acti_list_init(from);
+}
+
 // acti_list_pop takes the oldest node, or NULL.
 static inline acti_list *acti_list_pop(acti_list *head)
 {

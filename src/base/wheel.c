@@ -11,10 +11,16 @@
 //   - The slots of a level never wrap round: all in use there lie ahead of now_tick's own digit, and the first
 //     bit set is the next slot. The lowest level in use holds what comes first.
 //   - All entries for one tick lie in one slot at any time. Slots are emptied from the front and filled at the
-//     back, also when a slot is spread over the level below; so entries for one tick keep their order.
+//     back, also when a slot is spread over the levels below; so entries for one tick keep their order.
 //   - Time may move to anywhere before the next slot in use without touching an entry. Advancing therefore
 //     visits slots in use, not ticks: a leap of years costs what the entries in it cost, each moved down at
 //     most seven times in its life.
+//
+// A million entries may lie in one slot, and the caller holds a lock. So an advance can be done in steps. A slot that
+// is reached becomes the list due, or the list spreading, as a whole and whatever its length; then spreading is
+// emptied entry by entry, and time stands still meanwhile. An entry that is added in between goes through that list
+// as well, behind those that were there before it, and moves two on: so it keeps its order, and the spreading
+// ends however many are added.
 
 #include "base/wheel.h"
 
@@ -26,7 +32,7 @@
 #define DIGIT_BITS 6
 #define DIGIT_MASK (ACTI_WHEEL_SLOTS - 1)
 #define TICK_MAX ((UINT64_C(1) << (DIGIT_BITS * ACTI_WHEEL_LEVELS)) - 1)
-#define PLACE_DUE (ACTI_WHEEL_LEVELS * ACTI_WHEEL_SLOTS)
+#define MOVES_PER_ADD 2
 
 static_assert(1 << DIGIT_BITS == ACTI_WHEEL_SLOTS, "a digit selects a slot");
 static_assert(UINT64_MAX >> ACTI_WHEEL_TICK_SHIFT <= TICK_MAX, "the levels reach all of time");
@@ -34,8 +40,7 @@ static_assert(UINT64_MAX >> ACTI_WHEEL_TICK_SHIFT <= TICK_MAX, "the levels reach
 static uint64_t due_tick(uint64_t due_ns);
 static void place(acti_wheel *wheel, acti_wheel_entry *entry);
 static bool next_slot(const acti_wheel *wheel, unsigned *level, unsigned *slot, uint64_t *tick);
-static void expire(acti_wheel *wheel, acti_list *slot);
-static void spread(acti_wheel *wheel, acti_list *slot);
+static uint32_t spread(acti_wheel *wheel, uint32_t moves);
 
 static inline acti_wheel_entry *entry_of(acti_list *link)
 {
@@ -45,6 +50,7 @@ static inline acti_wheel_entry *entry_of(acti_list *link)
 void acti_wheel_init(acti_wheel *wheel, uint64_t now_ns)
 {
     *wheel = (acti_wheel){.now_tick = now_ns >> ACTI_WHEEL_TICK_SHIFT};
+    acti_list_init(&wheel->spreading);
     acti_list_init(&wheel->due);
     for (unsigned level = 0; level < ACTI_WHEEL_LEVELS; level++) {
         for (unsigned slot = 0; slot < ACTI_WHEEL_SLOTS; slot++)
@@ -56,8 +62,13 @@ void acti_wheel_add(acti_wheel *wheel, acti_wheel_entry *entry, uint64_t due_ns)
 {
     acti_assert(!acti_list_linked(&entry->link));
     entry->due_ns = due_ns;
-    place(wheel, entry);
     wheel->count++;
+    if (acti_list_empty(&wheel->spreading)) {
+        place(wheel, entry);
+    } else {
+        acti_list_push(&wheel->spreading, &entry->link);
+        (void)spread(wheel, MOVES_PER_ADD);
+    }
 }
 
 bool acti_wheel_remove(acti_wheel *wheel, acti_wheel_entry *entry)
@@ -66,32 +77,36 @@ bool acti_wheel_remove(acti_wheel *wheel, acti_wheel_entry *entry)
         return false;
     acti_list_remove(&entry->link);
     wheel->count--;
-    if (entry->place != PLACE_DUE) {
-        unsigned level = entry->place / ACTI_WHEEL_SLOTS;
-        unsigned slot = entry->place % ACTI_WHEEL_SLOTS;
-        if (acti_list_empty(&wheel->slots[level][slot]))
-            wheel->used[level] &= ~(UINT64_C(1) << slot);
-    }
+    // If it was in no slot, its place is an old one: an empty slot there has no bit, and this changes nothing.
+    unsigned level = entry->place / ACTI_WHEEL_SLOTS;
+    unsigned slot = entry->place % ACTI_WHEEL_SLOTS;
+    if (acti_list_empty(&wheel->slots[level][slot]))
+        wheel->used[level] &= ~(UINT64_C(1) << slot);
     return true;
 }
 
-void acti_wheel_advance(acti_wheel *wheel, uint64_t now_ns)
+bool acti_wheel_advance(acti_wheel *wheel, uint64_t now_ns, uint32_t moves)
 {
+    acti_assert(moves > 0);
     // Rounded down here and up when an entry is placed: what is handed out is due.
     uint64_t target = now_ns >> ACTI_WHEEL_TICK_SHIFT;
     if (target < wheel->now_tick)
         target = wheel->now_tick;
     unsigned level, slot;
     uint64_t tick;
-    while (next_slot(wheel, &level, &slot, &tick) && tick <= target) {
+    moves = spread(wheel, moves);
+    while (acti_list_empty(&wheel->spreading) && next_slot(wheel, &level, &slot, &tick) && tick <= target) {
+        if (moves == 0)
+            return false;
         wheel->now_tick = tick;
         wheel->used[level] &= ~(UINT64_C(1) << slot);
-        if (level == 0)
-            expire(wheel, &wheel->slots[0][slot]);
-        else
-            spread(wheel, &wheel->slots[level][slot]);
+        acti_list_join(level == 0 ? &wheel->due : &wheel->spreading, &wheel->slots[level][slot]);
+        moves = spread(wheel, moves - 1);
     }
+    if (!acti_list_empty(&wheel->spreading))
+        return false;
     wheel->now_tick = target;
+    return true;
 }
 
 acti_wheel_entry *acti_wheel_take(acti_wheel *wheel)
@@ -107,7 +122,7 @@ uint64_t acti_wheel_next_ns(const acti_wheel *wheel)
 {
     unsigned level, slot;
     uint64_t tick;
-    if (!acti_list_empty(&wheel->due))
+    if (!acti_list_empty(&wheel->due) || !acti_list_empty(&wheel->spreading))
         return wheel->now_tick << ACTI_WHEEL_TICK_SHIFT;
     if (!next_slot(wheel, &level, &slot, &tick))
         return UINT64_MAX;
@@ -117,10 +132,10 @@ uint64_t acti_wheel_next_ns(const acti_wheel *wheel)
 void acti_wheel_check(const acti_wheel *wheel)
 {
     uint64_t count = 0;
-    for (const acti_list *at = wheel->due.next; at != &wheel->due; at = at->next) {
-        acti_assert(entry_of((acti_list *)(uintptr_t)at)->place == PLACE_DUE);
+    for (const acti_list *at = wheel->due.next; at != &wheel->due; at = at->next)
         count++;
-    }
+    for (const acti_list *at = wheel->spreading.next; at != &wheel->spreading; at = at->next)
+        count++;
     for (unsigned level = 0; level < ACTI_WHEEL_LEVELS; level++) {
         unsigned now_digit = (unsigned)(wheel->now_tick >> (level * DIGIT_BITS)) & DIGIT_MASK;
         for (unsigned slot = 0; slot < ACTI_WHEEL_SLOTS; slot++) {
@@ -176,16 +191,13 @@ static bool next_slot(const acti_wheel *wheel, unsigned *level, unsigned *slot, 
     return true;
 }
 
-static void expire(acti_wheel *wheel, acti_list *slot)
+// spread moves as many entries as that from spreading to where they belong, and gives how many moves are left.
+static uint32_t spread(acti_wheel *wheel, uint32_t moves)
 {
-    for (acti_list *link; (link = acti_list_pop(slot)) != NULL;) {
-        entry_of(link)->place = PLACE_DUE;
-        acti_list_push(&wheel->due, link);
-    }
-}
-
-static void spread(acti_wheel *wheel, acti_list *slot)
-{
-    for (acti_list *link; (link = acti_list_pop(slot)) != NULL;)
+    acti_list *link;
+    while (moves > 0 && (link = acti_list_pop(&wheel->spreading)) != NULL) {
         place(wheel, entry_of(link));
+        moves--;
+    }
+    return moves;
 }

@@ -237,7 +237,7 @@ static void look(acti_worker *w)
 {
     w->turns = 0;
     measure(w);
-    acti_clock_run(w->sys);
+    w->more_due = acti_clock_run(w->sys);
 }
 
 // pick_body takes the oldest body that lives here, once the mail has been put behind those that are listed.
@@ -429,7 +429,7 @@ static void hand_over(acti_worker *w)
     w->sentinel = false;
     acti_lock_take(&sched->lock);
     // Relaxed: each of the two is written before this lock is taken for the alert that goes with it.
-    bool needed = acti_au64_load_relaxed(&w->sys->clock.next_ns) != UINT64_MAX ||
+    bool needed = acti_clock_next_ns(&w->sys->clock) != UINT64_MAX ||
                   acti_au32_load_relaxed(&sched->watched) != 0;
     sched->sentinel = NULL;
     acti_worker *heir = needed ? take_idle(sched, any_idle(sched)) : NULL;
@@ -442,10 +442,10 @@ static void hand_over(acti_worker *w)
 static void rest(acti_worker *w)
 {
     acti_au32_store_relaxed(&w->cost_ns, 0); // nothing to steal here
-    if (!lie_down(w))
+    if (w->more_due || !lie_down(w))
         return;
     // Relaxed, both: whoever writes one then takes the lock that we have just passed, and wakes us.
-    uint64_t deadline_ns = w->sentinel ? acti_au64_load_relaxed(&w->sys->clock.next_ns) : UINT64_MAX;
+    uint64_t deadline_ns = w->sentinel ? acti_clock_next_ns(&w->sys->clock) : UINT64_MAX;
     bool watching = w->sentinel && acti_au32_load_relaxed(&w->sched->watched) != 0;
     if (watching) {
         uint64_t watch_ns = acti_clock_ns() + ACTI_SCHED_WATCH_NS;
@@ -456,7 +456,7 @@ static void rest(acti_worker *w)
     get_up(w);
     w->measured_ns = acti_clock_ns();
     w->measured_handled = acti_au64_load_relaxed(&w->counters.at[ACTI_HANDLED]);
-    acti_clock_run(w->sys);
+    w->more_due = acti_clock_run(w->sys);
     // What the clock has made ready goes first; it may fill the ring, which a theft would write over.
     if (!called && watching && acti_runq_size(&w->ring) == 0) {
         acti_actor *actor = steal(w, true);

@@ -61,6 +61,7 @@ typedef struct acti_worker {
     uint32_t queue;        // which of the queues has its round
     uint32_t round;        // how many more of it
     bool sentinel;         // holds that post
+    bool more_due;         // at the last look at the clock more was due than was fired: no time to lie down
     uint32_t quiet_looks;  // as the sentinel: looks in a row that found all idle
     acti_ready bodies;     // bodies that live here, ready
     uint64_t measured_ns;  // when the cost was last measured

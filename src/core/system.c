@@ -50,8 +50,12 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
         return ACTA_ENOMEM;
     memset(sys, 0, sizeof(*sys));
     sys->opts = filled;
+    status = acti_clock_init(&sys->clock, filled.workers);
+    if (status != ACTA_OK) {
+        free(sys);
+        return status;
+    }
     acti_board_init(&sys->board);
-    acti_clock_init(&sys->clock);
     acti_names_init(&sys->names);
     for (int i = 0; i < ACTI_ALIVE_LISTS; i++) {
         acti_lock_init(&sys->alive[i].lock);

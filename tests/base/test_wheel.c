@@ -11,7 +11,7 @@
 
 static acti_wheel_entry *advance_and_take(acti_wheel *wheel, uint64_t now_ns)
 {
-    acti_wheel_advance(wheel, now_ns);
+    (void)acti_wheel_advance(wheel, now_ns, UINT32_MAX);
     return acti_wheel_take(wheel);
 }
 
@@ -90,7 +90,7 @@ TEST(an_entry_already_due_waits_for_the_next_advance)
     acti_wheel wheel;
     acti_wheel_entry entry = {0};
     acti_wheel_init(&wheel, 0);
-    acti_wheel_advance(&wheel, 500 * TICK_NS);
+    (void)acti_wheel_advance(&wheel, 500 * TICK_NS, UINT32_MAX);
     acti_wheel_add(&wheel, &entry, 3 * TICK_NS);
     assert_null(acti_wheel_take(&wheel));
     assert_true(acti_wheel_next_ns(&wheel) <= 500 * TICK_NS);
@@ -103,7 +103,7 @@ TEST(a_handler_that_restarts_its_timer_without_delay_does_not_keep_take_from_end
     acti_wheel_entry entry = {0};
     acti_wheel_init(&wheel, 0);
     acti_wheel_add(&wheel, &entry, 0);
-    acti_wheel_advance(&wheel, 0);
+    (void)acti_wheel_advance(&wheel, 0, UINT32_MAX);
     int taken = 0;
     for (acti_wheel_entry *e; (e = acti_wheel_take(&wheel)) != NULL && taken < 10; taken++)
         acti_wheel_add(&wheel, e, 0);
@@ -131,13 +131,13 @@ TEST(entries_for_one_tick_come_in_the_order_they_were_added)
     acti_wheel_init(&wheel, 0);
     uint64_t due = 64 * 64 * 5 * TICK_NS;
     acti_wheel_add(&wheel, &entries[0], due);
-    acti_wheel_advance(&wheel, due - 64 * 64 * TICK_NS);
+    (void)acti_wheel_advance(&wheel, due - 64 * 64 * TICK_NS, UINT32_MAX);
     acti_wheel_add(&wheel, &entries[1], due - 5);
-    acti_wheel_advance(&wheel, due - 64 * TICK_NS);
+    (void)acti_wheel_advance(&wheel, due - 64 * TICK_NS, UINT32_MAX);
     acti_wheel_add(&wheel, &entries[2], due - 7);
-    acti_wheel_advance(&wheel, due - TICK_NS);
+    (void)acti_wheel_advance(&wheel, due - TICK_NS, UINT32_MAX);
     acti_wheel_add(&wheel, &entries[3], due - 6);
-    acti_wheel_advance(&wheel, due);
+    (void)acti_wheel_advance(&wheel, due, UINT32_MAX);
     for (int i = 0; i < 4; i++)
         assert_ptr_equal(acti_wheel_take(&wheel), &entries[i]);
     assert_null(acti_wheel_take(&wheel));
@@ -150,7 +150,7 @@ TEST(an_expired_entry_can_be_removed_until_it_is_taken)
     acti_wheel_init(&wheel, 0);
     for (int i = 0; i < 3; i++)
         acti_wheel_add(&wheel, &entries[i], TICK_NS);
-    acti_wheel_advance(&wheel, TICK_NS);
+    (void)acti_wheel_advance(&wheel, TICK_NS, UINT32_MAX);
     assert_int_equal(wheel.count, 3);
     assert_true(acti_wheel_next_ns(&wheel) <= TICK_NS);
     assert_true(acti_wheel_remove(&wheel, &entries[1]));
@@ -176,6 +176,94 @@ TEST(following_next_ns_reaches_the_entry_in_as_many_steps_as_there_are_levels)
     }
 }
 
+// ---- in steps ----------------------------------------------------------------------------------
+
+enum { CROWD = 100 };
+
+static uint64_t length(const acti_list *head)
+{
+    uint64_t n = 0;
+    for (const acti_list *at = head->next; at != head; at = at->next)
+        n++;
+    return n;
+}
+
+// crowd puts entries for ticks of one slot, three levels up, into a wheel, and advances to it with so many moves.
+static void crowd(acti_wheel *wheel, acti_wheel_entry *entries, uint64_t *due_ns, uint32_t moves)
+{
+    acti_wheel_init(wheel, 0);
+    *due_ns = 64 * 64 * 64 * TICK_NS;
+    for (int i = 0; i < CROWD; i++)
+        acti_wheel_add(wheel, &entries[i], *due_ns + (uint64_t)i % 5 * TICK_NS);
+    assert_false(acti_wheel_advance(wheel, *due_ns + 5 * TICK_NS, moves));
+}
+
+TEST(an_advance_moves_no_more_than_it_was_told_and_as_many_and_the_order_is_the_same)
+{
+    for (uint32_t moves = 1; moves <= CROWD; moves += 7) {
+        acti_wheel wheel;
+        acti_wheel_entry entries[CROWD] = {0};
+        uint64_t due_ns;
+        crowd(&wheel, entries, &due_ns, moves);
+        uint64_t left = length(&wheel.spreading);
+        assert_int_equal(left, CROWD + 1 - moves); // the slot was one move
+        bool done = false;
+        while (left > 0) {
+            assert_true(acti_wheel_next_ns(&wheel) <= due_ns);
+            done = acti_wheel_advance(&wheel, due_ns + 5 * TICK_NS, moves);
+            uint64_t now = length(&wheel.spreading);
+            assert_int_equal(left - now, left < moves ? left : moves);
+            assert_true(now == 0 || !done);
+            acti_wheel_check(&wheel);
+            left = now;
+        }
+        while (!done)
+            done = acti_wheel_advance(&wheel, due_ns + 5 * TICK_NS, moves);
+        for (int tick = 0; tick < 5; tick++)
+            for (int i = tick; i < CROWD; i += 5)
+                assert_ptr_equal(acti_wheel_take(&wheel), &entries[i]);
+        assert_int_equal(wheel.count, 0);
+    }
+}
+
+TEST(entries_added_between_two_steps_keep_their_order_and_do_not_keep_them_from_ending)
+{
+    acti_wheel wheel;
+    acti_wheel_entry entries[CROWD] = {0}, later[CROWD] = {0};
+    uint64_t due_ns;
+    crowd(&wheel, entries, &due_ns, 1);
+    int added = 0;
+    for (; !acti_list_empty(&wheel.spreading); added++) {
+        assert_true(added < CROWD);
+        acti_wheel_add(&wheel, &later[added], due_ns + (uint64_t)added % 5 * TICK_NS);
+        acti_wheel_check(&wheel);
+    }
+    assert_true(acti_wheel_advance(&wheel, due_ns + 5 * TICK_NS, UINT32_MAX));
+    for (int tick = 0; tick < 5; tick++) {
+        for (int i = tick; i < CROWD; i += 5)
+            assert_ptr_equal(acti_wheel_take(&wheel), &entries[i]);
+        for (int i = tick; i < added; i += 5)
+            assert_ptr_equal(acti_wheel_take(&wheel), &later[i]);
+    }
+    assert_int_equal(wheel.count, 0);
+}
+
+TEST(an_entry_can_be_removed_between_two_steps)
+{
+    acti_wheel wheel;
+    acti_wheel_entry entries[CROWD] = {0};
+    uint64_t due_ns;
+    crowd(&wheel, entries, &due_ns, CROWD / 2);
+    for (int i = 0; i < CROWD; i++) {
+        assert_true(acti_wheel_remove(&wheel, &entries[i]));
+        assert_false(acti_wheel_remove(&wheel, &entries[i]));
+        acti_wheel_check(&wheel);
+    }
+    assert_int_equal(wheel.count, 0);
+    assert_int_equal(acti_wheel_next_ns(&wheel), UINT64_MAX);
+    assert_null(advance_and_take(&wheel, UINT64_MAX));
+}
+
 // ---- against a sorted list ----------------------------------------------------------------
 
 // Spans are such that the steps do not reach the end of time.
@@ -193,6 +281,8 @@ typedef struct model {
     acti_wheel wheel;
     model_entry entries[ENTRIES];
     uint64_t now_ns;
+    bool finished; // the last advance
+    uint64_t unfinished;
     uint64_t inserted;
     uint64_t taken;
     unsigned levels; // a bit for each that was ever in use
@@ -217,7 +307,7 @@ static void model_add(model *m, model_entry *e)
     if (acti_random_next(&m->random) % 8 == 0)
         due = any_span(m); // most likely past
     acti_wheel_add(&m->wheel, &e->entry, due);
-    uint64_t now_tick = m->now_ns / TICK_NS;
+    uint64_t now_tick = m->wheel.now_tick; // behind now_ns while an advance is not finished
     uint64_t tick = due / TICK_NS + (due % TICK_NS != 0);
     e->state = WAITING;
     e->tick = tick > now_tick ? tick : now_tick;
@@ -227,7 +317,8 @@ static void model_add(model *m, model_entry *e)
 static void model_advance(model *m, uint64_t now_ns)
 {
     m->now_ns = now_ns;
-    acti_wheel_advance(&m->wheel, now_ns);
+    m->finished = acti_wheel_advance(&m->wheel, now_ns, 1 + acti_random_next(&m->random) % 20);
+    m->unfinished += !m->finished;
     for (int i = 0; i < ENTRIES; i++) {
         if (m->entries[i].state == WAITING && m->entries[i].tick <= now_ns / TICK_NS)
             m->entries[i].state = EXPIRED;
@@ -256,13 +347,13 @@ static bool model_take(model *m)
         got->state = OUT;
         m->taken++;
     }
-    return got == first && (!got || m->now_ns >= got->entry.due_ns);
+    return (got == first || (!got && !m->finished)) && (!got || m->now_ns >= got->entry.due_ns);
 }
 
 static bool next_is_right(const model *m)
 {
     uint64_t expiry = UINT64_MAX;
-    bool any_expired = false;
+    bool any_expired = false; // or will be when the advance is finished
     for (int i = 0; i < ENTRIES; i++) {
         const model_entry *e = &m->entries[i];
         any_expired = any_expired || e->state == EXPIRED;
@@ -275,7 +366,7 @@ static bool next_is_right(const model *m)
     if (expiry == UINT64_MAX)
         return next == UINT64_MAX;
     // Not late; and not in the past unless something is due, or whoever waits for it would spin.
-    return next <= expiry && (next > m->now_ns || expiry <= m->now_ns);
+    return next <= expiry && (!m->finished || next > m->now_ns || expiry <= m->now_ns);
 }
 
 static bool walk(model *m)
@@ -314,8 +405,11 @@ static bool drain(model *m)
 {
     bool right = true;
     model_advance(m, m->now_ns + (UINT64_C(1) << SPAN_BITS));
-    while (right && m->wheel.count > 0)
+    while (right && m->wheel.count > 0) {
         right = model_take(m);
+        if (!m->finished)
+            model_advance(m, m->now_ns);
+    }
     return right && model_take(m);
 }
 
@@ -324,11 +418,12 @@ TEST(two_hundred_thousand_random_steps_agree_with_a_sorted_list)
     static model m;
     unsigned levels = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        m = (model){.random = seed};
+        m = (model){.random = seed, .finished = true};
         m.now_ns = any_span(&m);
         acti_wheel_init(&m.wheel, m.now_ns);
         if (!walk(&m) || !drain(&m))
             fail_msg("the wheel and the list disagree with seed %u", (unsigned)seed);
+        assert_true(m.unfinished > STEPS / 200);
         assert_true(m.taken > STEPS / 20 && m.now_ns < UINT64_MAX - (UINT64_C(1) << SPAN_BITS));
         levels |= m.levels;
     }
@@ -346,5 +441,8 @@ int main(void)
                     case_of(time_does_not_go_back), case_of(entries_for_one_tick_come_in_the_order_they_were_added),
                     case_of(an_expired_entry_can_be_removed_until_it_is_taken),
                     case_of(following_next_ns_reaches_the_entry_in_as_many_steps_as_there_are_levels),
+                    case_of(an_advance_moves_no_more_than_it_was_told_and_as_many_and_the_order_is_the_same),
+                    case_of(entries_added_between_two_steps_keep_their_order_and_do_not_keep_them_from_ending),
+                    case_of(an_entry_can_be_removed_between_two_steps),
                     case_of(two_hundred_thousand_random_steps_agree_with_a_sorted_list));
 }
