@@ -32,7 +32,7 @@ int acti_pending_add(acti_actor *actor, void *record, acti_pending what, uint64_
             return ACTA_ENOMEM;
         actor->pending->limit = ACTI_PENDING_MAX;
     }
-    if (actor->pending->count == ACTI_PENDING_MAX)
+    if (actor->pending->count >= actor->pending->limit)
         return ACTA_EFULL;
     *id = acti_slots_add(actor->pending, tagged(record, what));
     return *id != 0 ? ACTA_OK : ACTA_ENOMEM;
@@ -59,8 +59,8 @@ void acti_pending_end(acti_actor *actor)
     if (actor->pending == NULL)
         return;
     uint32_t at = 0;
-    void *item;
-    while ((item = acti_slots_next(actor->pending, &at)) != NULL) {
+    for (uint32_t left = actor->pending->count; left > 0; left--) { // a table that was large once is not walked in vain
+        void *item = acti_slots_next(actor->pending, &at);
         acti_pending what = (acti_pending)((uintptr_t)item & KIND_BITS);
         switch (what) {
         case ACTI_PENDING_ASK:

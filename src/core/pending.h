@@ -7,7 +7,9 @@
 
 #include "core/actor.h"
 
-#define ACTI_PENDING_MAX 65535
+// Far above what an actor needs, a million timers, say. It is there for the one that starts and never cancels: at
+// some 150 bytes a record it is refused before it has taken all of a machine's memory.
+#define ACTI_PENDING_MAX (1u << 24)
 
 typedef enum acti_pending {
     ACTI_PENDING_ASK,

@@ -6,30 +6,42 @@
 
 #include <acta/event.h>
 
+#include "core/pending.h"
+#include "core/system.h"
+
 #define HOUR (3600 * ACTA_SECOND)
 
 // ---- bounds -----------------------------------------------------------------------
 
-enum { PENDING_MAX = 65535 };
+// The true limit is too large to reach in a test: the actor lowers the one of its own table.
+enum { LIMIT = 1000 };
 
 typedef struct hoarder {
     kit_actor actor;
+    uint32_t limit; // of a new table
     uint64_t started;
     int status;
     int status_after_cancel;
-    uint64_t timers[PENDING_MAX];
+    int status_after_that;
+    uint64_t timers[LIMIT + 1];
 } hoarder;
 
 static int starts_all(acta_self *self, void *arg, acta_msg *m)
 {
     hoarder *h = arg;
+    uint64_t one_more = 0;
     if (m == NULL)
         return ACTA_OK;
-    do
-        h->status = acta_timer_start(self, HOUR, 0, &h->timers[h->started % PENDING_MAX]);
-    while (h->status == ACTA_OK && h->started++ < PENDING_MAX);
-    acta_timer_cancel(self, h->timers[PENDING_MAX / 2]);
-    h->status_after_cancel = acta_timer_start(self, HOUR, 0, &h->timers[PENDING_MAX / 2]);
+    kit_claim(acta_timer_start(self, HOUR, 0, &h->timers[h->started++]) == ACTA_OK);
+    acti_slots *pending = acti_actor_of_self(self)->pending;
+    h->limit = pending->limit;
+    pending->limit = LIMIT;
+    while (h->started <= LIMIT && (h->status = acta_timer_start(self, HOUR, 0, &h->timers[h->started])) == ACTA_OK)
+        h->started++;
+    acta_timer_cancel(self, h->timers[LIMIT / 2]);
+    h->status_after_cancel = acta_timer_start(self, HOUR, 0, &h->timers[LIMIT / 2]);
+    h->status_after_that = acta_timer_start(self, HOUR, 0, &one_more);
+    kit_claim(one_more == 0);
     return ACTA_OK;
 }
 
@@ -42,9 +54,48 @@ TEST(one_timer_too_many_is_full_and_a_cancel_makes_room)
     acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &h);
     assert_int_equal(acta_finish(&tx, item, .n = 0), ACTA_OK);
     kit_close(&k);
-    assert_int_equal(h.started, PENDING_MAX);
+    assert_int_equal(h.limit, ACTI_PENDING_MAX);
+    assert_int_equal(h.started, LIMIT);
     assert_int_equal(h.status, ACTA_EFULL);
     assert_int_equal(h.status_after_cancel, ACTA_OK);
+    assert_int_equal(h.status_after_that, ACTA_EFULL);
+}
+
+enum { MILLION = 1000000 };
+
+typedef struct millionaire {
+    kit_actor actor;
+    uint64_t timers[MILLION];
+    uint64_t at;
+    uint64_t ticks;
+} millionaire;
+
+// All are pending at the same time; then half of them are cancelled, every other, and the rest are left to the end.
+static int starts_a_million(acta_self *self, void *arg, acta_msg *m)
+{
+    millionaire *r = arg;
+    if (m == NULL)
+        return ACTA_OK;
+    r->ticks += acta_is(acta_tick, m);
+    for (uint64_t i = 0; i < MILLION; i++)
+        kit_claim(acta_timer_start(self, HOUR + i * ACTA_MS, i % 2 * HOUR, &r->timers[i]) == ACTA_OK);
+    kit_claim(acti_actor_of_self(self)->pending->count == MILLION);
+    for (uint64_t i = 0; i < MILLION; i += 2)
+        acta_timer_cancel(self, r->timers[i * 7 % MILLION]); // 7 and the million have no factor in common
+    kit_claim(acti_actor_of_self(self)->pending->count == MILLION / 2);
+    return ACTA_OK;
+}
+
+TEST(a_million_timers_of_one_actor_are_pending_and_keep_nobody_alive)
+{
+    static millionaire r;
+    kit k;
+    kit_open(&k, 1);
+    r = (millionaire){.actor = {starts_a_million}};
+    acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &r);
+    assert_int_equal(acta_finish(&tx, item, .n = 0), ACTA_OK);
+    kit_close(&k);
+    assert_int_equal(r.ticks, 0);
 }
 
 static int fails_to_start(acta_self *self, void *arg, acta_msg *m)
@@ -262,6 +313,148 @@ TEST(times_beyond_the_clock_never_come)
     assert_int_equal(e.ticks, 2);
 }
 
+// ---- many at once ---------------------------------------------------------------------
+
+// A crowd of timers that are due at the same moment, and an actor that always has something to do, on one worker.
+enum { CROWD = 20000, STEP = 128 };
+
+typedef struct crowded {
+    kit_actor waiter;
+    kit_actor runner;
+    acta_tx *runner_tx;
+    acta_tx *self;
+    uint64_t ticks;
+    uint64_t strange;
+    uint64_t pending; // in the clock, when the runner last looked
+    uint64_t turns;   // in which it saw some fired
+    uint64_t most;    // fired between two turns of its own
+} crowded;
+
+static int waits_for_a_crowd(acta_self *self, void *arg, acta_msg *m)
+{
+    crowded *c = arg;
+    acta_system *sys = acta_system_of(self);
+    if (m == NULL)
+        return ACTA_OK;
+    if (acta_is(acta_tick, m)) {
+        c->strange += acta_as(acta_tick, m)->count != 1;
+        if (++c->ticks == CROWD)
+            acta_tx_drop(&c->runner_tx);
+        return ACTA_OK;
+    }
+    uint64_t timer, until_ns = acta_now_ns(sys) + ACTA_SECOND / 10;
+    for (int i = 0; i < CROWD; i++) {
+        uint64_t now_ns = acta_now_ns(sys);
+        kit_claim(acta_timer_start(self, now_ns < until_ns ? until_ns - now_ns : 0, 0, &timer) == ACTA_OK);
+    }
+    while (acta_now_ns(sys) < until_ns + ACTA_MS) // the only worker is here: nobody fires them meanwhile
+        continue;
+    c->pending = CROWD;
+    kit_claim(acta_send(c->runner_tx, item, 0, 0) == ACTA_OK);
+    return ACTA_OK;
+}
+
+static int runs_on(acta_self *self, void *arg, acta_msg *m)
+{
+    crowded *c = (crowded *)(void *)((char *)arg - offsetof(crowded, runner));
+    if (m == NULL)
+        return ACTA_OK;
+    uint64_t pending = acta_system_of(self)->clock.parts[0].wheel.count; // no other thread is there to change it
+    uint64_t fired = c->pending - pending;
+    c->pending = pending;
+    c->turns += fired > 0;
+    c->most = fired > c->most ? fired : c->most;
+    if (pending > 0)
+        kit_claim(acta_send(c->self, item, 0, 0) == ACTA_OK);
+    else
+        acta_tx_drop(&c->self);
+    return ACTA_OK;
+}
+
+TEST(a_crowd_of_timers_is_fired_in_steps_between_which_others_run)
+{
+    kit k;
+    kit_open(&k, 1);
+    crowded c = {.waiter = {waits_for_a_crowd}, .runner = {runs_on}};
+    c.runner_tx = kit_spawn(&k, &kit_kinds[0], &c.runner);
+    c.self = acta_tx_dup(c.runner_tx);
+    acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &c);
+    acta_addr *runner = acta_addr_dup(acta_tx_addr(c.self));
+    kit_send(tx, 0);
+    assert_true(kit_await_ended(runner));
+    acta_addr_drop(&runner);
+    acta_tx_drop(&tx);
+    kit_close(&k);
+    assert_int_equal(c.ticks, CROWD);
+    assert_int_equal(c.strange, 0);
+    // Between two turns of the runner the worker looks at the clock as often as it picks somebody else, which are few.
+    assert_true(c.most >= STEP && c.most <= 4 * STEP);
+    assert_true(c.turns >= CROWD / (4 * STEP));
+}
+
+// Two actors on one worker: one starts timers and wakes the other, which then holds the worker. The tick must come by
+// way of the other worker; there the timers that were set on the first one are cancelled, and set anew.
+typedef struct stranded {
+    kit_actor actor;
+    acta_tx *self; // until the tick has come
+    acta_tx *holder;
+    acti_au32 ticked;
+    bool was_ticked; // in time
+    uint64_t hours[2];
+    const acti_worker *worker;
+    bool moved;
+} stranded;
+
+static int is_stranded(acta_self *self, void *arg, acta_msg *m)
+{
+    stranded *s = arg;
+    uint64_t timer;
+    if (m == NULL)
+        return ACTA_OK;
+    if (acta_is(acta_tick, m)) {
+        s->moved = acti_here.worker != s->worker;
+        for (int i = 0; i < 2; i++)
+            acta_timer_cancel(self, s->hours[i]);
+        kit_claim(acti_actor_of_self(self)->pending->count == 0);
+        for (int i = 0; i < 2; i++)
+            kit_claim(acta_timer_start(self, HOUR, 0, &s->hours[i]) == ACTA_OK);
+        acti_au32_store_release(&s->ticked, 1);
+        acta_tx_drop(&s->self);
+        return ACTA_OK;
+    }
+    s->worker = acti_here.worker;
+    for (uint64_t i = 0; i < 2; i++)
+        kit_claim(acta_timer_start(self, HOUR, i * HOUR, &s->hours[i]) == ACTA_OK);
+    kit_claim(acta_timer_start(self, 3 * ACTA_MS, 0, &timer) == ACTA_OK);
+    kit_claim(acta_finish(&s->holder, item, 0, 0) == ACTA_OK);
+    return ACTA_OK;
+}
+
+static int holds_the_worker(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    stranded *s = arg;
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (m != NULL && acti_au32_load_acquire(&s->ticked) == 0 && acti_clock_ns() < until_ns)
+        continue;
+    s->was_ticked |= m != NULL && acti_au32_load_acquire(&s->ticked) != 0;
+    return ACTA_OK;
+}
+
+TEST(a_timer_fires_and_can_be_cancelled_where_it_was_not_started)
+{
+    kit k;
+    kit_open(&k, 2);
+    stranded s = {.actor = {is_stranded}};
+    assert_int_equal(acta_spawn(k.sys, &s.holder, .handler = holds_the_worker, .arg = &s), ACTA_OK);
+    s.self = kit_spawn(&k, &kit_kinds[0], &s);
+    acta_tx *tx = acta_tx_dup(s.self);
+    assert_int_equal(acta_finish(&tx, item, .n = 0), ACTA_OK);
+    kit_close(&k);
+    assert_true(s.was_ticked);
+    assert_true(s.moved);
+}
+
 // ---- cancelling ---------------------------------------------------------------------
 
 // When an item comes, each way of cancelling; a tick of a cancelled timer is what must not happen.
@@ -462,10 +655,13 @@ TEST(an_actor_may_end_just_as_its_timer_fires)
 int main(void)
 {
     return TEST_RUN(case_of(one_timer_too_many_is_full_and_a_cancel_makes_room),
+                    case_of(a_million_timers_of_one_actor_are_pending_and_keep_nobody_alive),
                     case_of(a_timer_without_memory_is_refused), case_of(each_timer_fires_once_and_never_early),
                     case_of(a_tick_that_is_due_as_the_only_worker_lies_down_is_not_slept_on),
                     case_of(a_late_actor_gets_one_tick_that_counts_the_missed_periods),
                     case_of(times_beyond_the_clock_never_come),
+                    case_of(a_crowd_of_timers_is_fired_in_steps_between_which_others_run),
+                    case_of(a_timer_fires_and_can_be_cancelled_where_it_was_not_started),
                     case_of(after_a_cancel_the_timer_never_fires_whenever_it_was_cancelled),
                     case_of(a_cancel_that_meets_the_firing_wins_or_comes_before_it),
                     case_of(timers_do_not_keep_their_actor_alive), case_of(an_actor_may_end_while_its_tick_is_queued),
