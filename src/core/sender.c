@@ -185,16 +185,17 @@ static int send_outside(acti_actor *to, uint64_t timeout_ns, const acta_type *ty
 // send_now sends if there is room. ACTA_EFULL: there is none.
 static int send_now(acti_actor *to, const acta_type *type, const void *body)
 {
+    acta_system *sys = to->sys; // handling the message may be the receiver's end
     acta_msg *m;
     int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, false, &m);
     if (status != ACTA_OK)
-        return acti_refused(to->sys, status);
+        return acti_refused(sys, status);
     status = acti_actor_try(to, m);
     if (status != ACTA_OK) {
         acti_msg_release(m);
-        return acti_refused(to->sys, status);
+        return acti_refused(sys, status);
     }
-    acti_tally(to->sys, ACTI_SENT, 1);
+    acti_tally(sys, ACTI_SENT, 1);
     acti_turn_spent();
     return ACTA_OK;
 }
