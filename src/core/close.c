@@ -3,6 +3,7 @@
 // close.c - closing a system: wait, name who is still alive, stop them by force.
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/sender.h"
 #include "core/system.h"
@@ -67,16 +68,19 @@ static void wait_for_threads(acta_system *sys)
     }
 }
 
-static void close_upper(acta_system *sys, uint64_t deadline_ns)
+static void close_uppers(acta_system *sys, uint64_t deadline_ns)
 {
+    acti_upper *upper[ACTI_UPPERS];
     acti_lock_take(&sys->upper_lock);
-    acti_upper *upper = sys->upper;
+    memcpy(upper, sys->upper, sizeof(upper));
     acti_lock_give(&sys->upper_lock);
-    if (upper == NULL)
-        return;
-    upper->close(upper, deadline_ns);
+    for (int i = 0; i < ACTI_UPPERS; i++)
+        if (upper[i] != NULL && upper[i]->close != NULL)
+            upper[i]->close(upper[i], deadline_ns);
     (void)wait_for_end(sys, true, UINT64_MAX);
-    upper->fini(upper);
+    for (int i = 0; i < ACTI_UPPERS; i++)
+        if (upper[i] != NULL)
+            upper[i]->fini(upper[i]);
 }
 
 int acta_close(acta_system **handle, uint64_t timeout_ns)
@@ -102,7 +106,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     }
     // A goodbye has a second, even when waiting for the actors took all there was.
     uint64_t goodbye_ns = acti_deadline_ns(FORCE_NS);
-    close_upper(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
+    close_uppers(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
     wait_for_threads(sys);
     acti_sched_stop(&sys->sched); // a worker may be about to count a tick that has been handled already
 

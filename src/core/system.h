@@ -30,12 +30,15 @@ typedef struct acti_alive {
 #define ACTI_ALIVE_ONE 2u
 #define ACTI_ALIVE_ASKED 1u
 
-// What the layers above hang onto a system: the routing layer sets it when a node is first used.
+// The layers above that hang something onto a system, in the order in which acta_close turns to them. Each sets its own
+// when it is first used.
+enum { ACTI_UPPER_ROUTE, ACTI_UPPER_PORT, ACTI_UPPERS };
+
 typedef struct acti_upper {
-    // close says goodbye to every node and ends the library's own actors, by the deadline; returns when
-    // they have ended.
+    // close, if there is one, says goodbye to every node and ends the library's own actors, by the deadline; returns
+    // when they have ended.
     void (*close)(struct acti_upper *upper, uint64_t deadline_ns);
-    // fini frees it; no actor and no worker is left.
+    // fini frees it; no actor is left.
     void (*fini)(struct acti_upper *upper);
 } acti_upper;
 
@@ -56,7 +59,7 @@ struct acta_system {
     acti_lock holder_lock; // rank 80
     acti_list holders;     // tracked senders, oldest first; guarded by it
     acti_lock upper_lock;  // rank 10
-    acti_upper *upper;     // guarded by it
+    acti_upper *upper[ACTI_UPPERS]; // guarded by it
     acti_lock report_lock; // rank 99
 };
 

@@ -49,12 +49,12 @@ static acti_router *new_router(acta_system *sys)
 acti_router *acti_router_of(acta_system *sys)
 {
     acti_lock_take(&sys->upper_lock);
-    if (sys->upper == NULL) {
+    acti_upper *upper = sys->upper[ACTI_UPPER_ROUTE];
+    if (upper == NULL) {
         acti_router *router = new_router(sys);
         if (router != NULL)
-            sys->upper = &router->upper;
+            upper = sys->upper[ACTI_UPPER_ROUTE] = &router->upper;
     }
-    acti_upper *upper = sys->upper;
     acti_lock_give(&sys->upper_lock);
     return upper != NULL ? ACTI_CONTAINER_OF(upper, acti_router, upper) : NULL;
 }
