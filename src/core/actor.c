@@ -11,6 +11,7 @@
 #include "core/outbox.h"
 #include "core/pause.h"
 #include "core/pending.h"
+#include "core/source.h"
 #include "core/system.h"
 #include "core/timer.h"
 
@@ -130,6 +131,10 @@ static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as
     case ACTI_MSG_DOWN:
         acti_tally(actor->sys, ACTI_DROPPED_CANCEL, 1);
         acti_monitor_drop(m);
+        break;
+    case ACTI_MSG_SOURCE:
+        acti_tally(actor->sys, ACTI_DROPPED_CANCEL, 1);
+        acti_source_drop(m);
         break;
     case ACTI_MSG_TIMEOUT:
         acti_ask_free_timeout(m);

@@ -69,7 +69,7 @@ struct acti_actor {
     } run;
     void *arg;
     acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
-    acti_slots *pending; // asks, timers and monitors, made when first needed
+    acti_slots *pending; // asks, timers, monitors and sources, made when first needed
     acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
     int32_t eof;         // why there will be no more messages; once its code has run for the last time: why it ends
     bool ended_inbox;    // EOF, stop or kill was reached

@@ -28,6 +28,7 @@ typedef enum acti_msg_kind {
     ACTI_MSG_REPLY, // the outcome of an ask, a failure too
     ACTI_MSG_TICK,
     ACTI_MSG_DOWN,
+    ACTI_MSG_SOURCE, // an event of a layer above
     // What the turn deals with itself. Not in the ledger.
     ACTI_MSG_CONTROL,
     ACTI_MSG_TIMEOUT = ACTI_MSG_CONTROL, // of an ask; becomes a REPLY if it is first

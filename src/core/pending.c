@@ -8,6 +8,7 @@
 
 #include "core/ask.h"
 #include "core/monitor.h"
+#include "core/source.h"
 #include "core/timer.h"
 
 // The kind of a record is kept in the low bits of its address in the table: the record itself becomes a message.
@@ -71,6 +72,9 @@ void acti_pending_end(acti_actor *actor)
             break;
         case ACTI_PENDING_MONITOR:
             acti_monitor_abandon(actor, untagged(item, what));
+            break;
+        case ACTI_PENDING_SOURCE:
+            acti_source_abandon(untagged(item, what));
             break;
         }
     }

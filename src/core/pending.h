@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// pending.h - what an actor waits for: asks, timers and monitors, in one table, by the id that its user knows.
+// pending.h - what an actor waits for: asks, timers, monitors and sources, in one table, by the id that its user knows.
 
 #ifndef ACTI_CORE_PENDING_H
 #define ACTI_CORE_PENDING_H
@@ -15,6 +15,7 @@ typedef enum acti_pending {
     ACTI_PENDING_ASK,
     ACTI_PENDING_TIMER,
     ACTI_PENDING_MONITOR,
+    ACTI_PENDING_SOURCE,
 } acti_pending;
 
 // acti_pending_add enters a record, aligned to at least 4 bytes, and gives its id. ACTA_OK, ACTA_EFULL or

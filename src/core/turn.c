@@ -8,6 +8,7 @@
 #include "core/monitor.h"
 #include "core/outbox.h"
 #include "core/pause.h"
+#include "core/source.h"
 #include "core/system.h"
 #include "core/thread.h"
 #include "core/timer.h"
@@ -275,6 +276,8 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
         return acti_timer_admit(actor, m);
     case ACTI_MSG_DOWN:
         return acti_monitor_admit(actor, m);
+    case ACTI_MSG_SOURCE:
+        return acti_source_admit(actor, m);
     case ACTI_MSG_MONITOR:
     case ACTI_MSG_DEMONITOR:
         acti_monitor_request(actor, m);
@@ -305,6 +308,8 @@ void acta_msg_free(acta_msg **handle)
         return;
     if (m->kind == ACTI_MSG_TICK)
         acti_timer_freed(m);
+    else if (m->kind == ACTI_MSG_SOURCE)
+        acti_source_freed(m);
     else if (m->kind == ACTI_MSG_ASK)
         acti_ask_answer_failure(acti_here.actor, m, ACTA_ENOREPLY, "it dropped the request");
     else

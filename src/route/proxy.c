@@ -385,10 +385,11 @@ static void say(acti_proxy *proxy, acta_msg *m)
         say_eof(proxy);
         return;
     case ACTI_MSG_TICK:
+    case ACTI_MSG_SOURCE:
     case ACTI_MSG_TIMEOUT:
     case ACTI_MSG_STOP:
     case ACTI_MSG_EVENT:
-        break; // a proxy sets no timers, asks nothing and is not stopped
+        break; // a proxy sets no timers, watches nothing, asks nothing and is not stopped
     }
     acti_assert(!"a message for a remote actor");
 }
