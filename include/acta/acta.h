@@ -11,6 +11,7 @@
 #include <acta/message.h> // message types and messages
 #include <acta/name.h>    // names
 #include <acta/node.h>    // other processes
+#include <acta/port.h>    // descriptors, signals
 #include <acta/sender.h>  // senders, addresses, send, ask, reply
 #include <acta/system.h>  // the system itself
 

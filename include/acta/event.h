@@ -20,7 +20,7 @@ ACTA_MESSAGE(acta_tick, (u64, timer), (u64, count));
 // at any time; the periods keep to the first moment, however late a tick was handled.
 //
 // Threads: inside self's turn.
-// Errors:  ACTA_EFULL 2^24 asks, timers and monitors are pending; ACTA_ENOMEM.
+// Errors:  ACTA_EFULL 2^24 asks, timers, monitors and watches are pending; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_timer_start(acta_self *self, uint64_t delay_ns, uint64_t period_ns, uint64_t *timer);
 
@@ -39,7 +39,7 @@ ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason));
 // after its name is free again.
 //
 // Threads: inside self's turn.
-// Errors:  ACTA_EFULL 2^24 asks, timers and monitors are pending; ACTA_ENOMEM.
+// Errors:  ACTA_EFULL 2^24 asks, timers, monitors and watches are pending; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor);
 

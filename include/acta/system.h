@@ -70,7 +70,7 @@ typedef struct acta_ledger {
     uint64_t dropped_gone;    // still queued when the actor, or a sender that was killed, ended
     uint64_t dropped_unreach; // on their way to a node that went down
     uint64_t dropped_late;    // replies that came after their ask had its outcome
-    uint64_t dropped_cancel;  // timers and monitors cancelled while their event was queued
+    uint64_t dropped_cancel;  // timers, monitors and watches cancelled while their event was queued
 
     uint64_t unhandled; // handled, but the actor said it knew nothing of the type (acta_unhandled)
     uint64_t refused;   // not sent: the actor had stopped, or the message was too big
