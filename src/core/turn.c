@@ -72,7 +72,8 @@ static acti_turn turn_of_handler(acti_actor *actor)
         }
         if (acti_here.handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
             acti_turn_settle(actor);
-            return ACTI_TURN_MORE;
+            // Parked, it is woken to run next by whoever sends to it; with more to do it has to wait for its turn.
+            return actor->batch == NULL && acti_inbox_park(&actor->inbox) ? ACTI_TURN_PARKED : ACTI_TURN_MORE;
         }
     }
 
@@ -169,7 +170,7 @@ acta_msg *acta_recv(acta_self *self)
         acti_turn_flush(actor);
     if (acti_here.handled >= ACTI_TURN_HANDLED_MAX) {
         acti_turn_settle(actor);
-        if (acti_here.fiber != NULL)
+        if (acti_here.fiber != NULL && (actor->batch != NULL || acti_inbox_has_mail(&actor->inbox)))
             leave(ACTI_TURN_MORE);
     }
     for (;;) {
