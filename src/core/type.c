@@ -270,17 +270,27 @@ static size_t plain_size(const uint8_t *p, size_t size)
     return at;
 }
 
-bool acti_text_valid(const void *bytes, size_t size)
+// text_size is how far these bytes may be a str.
+static size_t text_size(const uint8_t *p, size_t size)
 {
-    const uint8_t *p = bytes;
     size_t at = plain_size(p, size);
     while (at < size) {
         size_t step = multibyte_size(p + at, size - at);
         if (step == 0)
-            return false;
+            return at;
         at += step;
         if (at < size && p[at] < 0x80)
             at += plain_size(p + at, size - at);
     }
-    return true;
+    return at;
+}
+
+bool acti_text_valid(const void *bytes, size_t size)
+{
+    return text_size(bytes, size) == size;
+}
+
+size_t acti_text_fit(const char *text, size_t size, size_t limit)
+{
+    return text_size((const uint8_t *)text, size < limit ? size : limit);
 }

@@ -48,4 +48,9 @@ acti_kind_name(unsigned kind);
 bool
 acti_text_valid(const void *bytes, size_t size);
 
+// acti_text_fit is how many bytes at the front of text, at most limit, may be a str: it stops at the first that is not
+// valid, and does not cut a character in two.
+size_t
+acti_text_fit(const char *text, size_t size, size_t limit);
+
 #endif

@@ -146,12 +146,7 @@ const char *acti_frame_name(unsigned kind)
 
 size_t acti_frame_text_fit(const char *text, size_t size)
 {
-    if (size > ACTI_FRAME_TEXT_MAX)
-        size = ACTI_FRAME_TEXT_MAX;
-    // At most three turns, unless the text is bad.
-    while (size > 0 && !acti_text_valid(text, size))
-        size--;
-    return size;
+    return acti_text_fit(text, size, ACTI_FRAME_TEXT_MAX);
 }
 
 // ---- writing ---------------------------------------------------------------------

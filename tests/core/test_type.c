@@ -344,6 +344,18 @@ TEST(bad_byte_is_seen_at_every_place_of_every_length)
     }
 }
 
+TEST(text_is_cut_before_what_is_no_text_and_never_within_a_character)
+{
+    assert_int_equal(acti_text_fit("", 0, 0), 0);
+    assert_int_equal(acti_text_fit("abc", 3, 0), 0);
+    assert_int_equal(acti_text_fit("abc", 3, 2), 2);
+    assert_int_equal(acti_text_fit("abc", 3, 4), 3);
+    for (size_t limit = 0; limit <= 5; limit++)
+        assert_int_equal(acti_text_fit("a\xe2\x82\xac" "b", 5, limit), limit < 4 && limit > 0 ? 1 : limit);
+    assert_int_equal(acti_text_fit("ab\xff" "cd", 5, 9), 2);
+    assert_int_equal(acti_text_fit("ab\0cd", 5, 9), 2);
+}
+
 int main(void)
 {
     acta_type_enter(&pair_entry);
@@ -369,5 +381,6 @@ int main(void)
                     case_of(types_entered_by_threads_at_once_are_all_found),
                     case_of(text_of_up_to_three_bytes_is_judged_as_by_the_rule),
                     case_of(text_of_four_bytes_is_judged_as_by_the_rule),
+                    case_of(text_is_cut_before_what_is_no_text_and_never_within_a_character),
                     case_of(bad_byte_is_seen_at_every_place_of_every_length));
 }
