@@ -240,8 +240,8 @@ static inline const void *acta_msg_body(const acta_msg *m)
     return (const void *)(m + 1);
 }
 
-// acta_msg_free gives a message back. A request that was neither answered nor
-// handed on is answered with ACTA_ENOREPLY.
+// acta_msg_free gives a message back. A request that was not answered, and whose
+// promise was not taken (promise.h), is answered with ACTA_ENOREPLY.
 //
 // Owns:    takes *m and sets it to NULL; a NULL *m is ignored.
 // Threads: the one that owns m.

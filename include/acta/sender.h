@@ -135,12 +135,17 @@ acta_await(acta_self *self, uint64_t id);
 // acta_reply_body answers request. The first answer counts.
 //
 // Threads: inside the turn of the actor that was asked.
-// Errors:  ACTA_EINVAL not a request, or answered already; else as acta_send_body, and the request stays open.
+// Errors:  ACTA_EINVAL not a request to this actor, or answered already, or its promise was taken (promise.h); else as
+//          acta_send_body, and the request stays open. ACTA_EGONE and ACTA_EUNREACH: nobody waits for it any more.
 ACTA_API int
 acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, const void *body);
 #define acta_reply(self, request, ...) acta_reply_body((self), (request), ACTI_TYPED_(__VA_ARGS__))
 
-// acta_refuse answers request with an acta_failure. status is negative; cause is for a person, and may be NULL.
+// acta_refuse answers request with an acta_failure. status is negative; cause is for a person, and may be NULL. It
+// needs no memory and always fits: what is larger than the asker takes, or than there is memory for, is cut.
+//
+// Errors:  ACTA_EINVAL as acta_reply_body, or status is not negative, or cause is not UTF-8; ACTA_EGONE and
+//          ACTA_EUNREACH as acta_reply_body.
 ACTA_API int
 acta_refuse(acta_self *self, acta_msg *request, int status, const char *cause);
 

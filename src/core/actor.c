@@ -11,6 +11,7 @@
 #include "core/outbox.h"
 #include "core/pause.h"
 #include "core/pending.h"
+#include "core/promise.h"
 #include "core/source.h"
 #include "core/system.h"
 #include "core/timer.h"
@@ -93,12 +94,7 @@ void acti_actor_end(acti_actor *actor, int reason)
     acti_actor_drain(actor, list, ACTA_EGONE, ACTI_DROPPED_GONE);
     acti_actor_drain(actor, rest, ACTA_EGONE, ACTI_DROPPED_GONE);
 
-    acti_list *owed;
-    while ((owed = acti_list_pop(&actor->owed)) != NULL) {
-        // The block is the user's, who did not free it: only the answer is made here, from memory of our own.
-        acti_msg_ext *ext = ACTI_CONTAINER_OF(owed, acti_msg_ext, owed);
-        acti_ask_answer_ended(actor, ext);
-    }
+    acti_promise_end(actor);
     // Pairs with the same operation in acta_publish.
     if (acti_au32_or_acq_rel(&actor->flags, ACTI_ACTOR_ENDED) & ACTI_ACTOR_NAMED)
         acti_names_forget(&actor->sys->names, actor);
@@ -118,7 +114,7 @@ static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as
         break;
     case ACTI_MSG_ASK:
         acti_tally(actor->sys, ACTI_RETURNED, 1);
-        acti_ask_answer_failure(actor, m, status, "it ended before it came to the request");
+        acti_request_fail(m, status, actor->name, "it ended before it came to the request");
         break;
     case ACTI_MSG_REPLY:
         acti_tally(actor->sys, ACTI_DROPPED_LATE, 1);

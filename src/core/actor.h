@@ -86,7 +86,7 @@ struct acti_actor {
         acti_actor *run_next; // link in a run queue, of whoever has it there
         acta_msg *late;       // once its inbox is closed: monitors that came after; the lock of alive
     };
-    acti_list owed;        // requests taken and not answered; its own turn only
+    acti_list owed;        // promises of requests taken and not answered; its own turn only
     acti_list waiters;     // outboxes that wait for room in this inbox; the pause lock
     acti_actor *waits_for; // who must do something before this one can; the pause lock
     acti_list watchers;    // monitors of others on this actor; its own turn only

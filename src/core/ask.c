@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// ask.c - asking, replying, and the outcomes that are not replies.
+// ask.c - asking, and which outcome the asker sees.
 //
 //   record      --reply taken-->    alarm unset: freed
 //   (pending)                       alarm has fired, its message is on its way: settled, freed when that is taken
@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "core/outbox.h"
 #include "core/pending.h"
+#include "core/promise.h"
 #include "core/sender.h"
 #include "core/system.h"
 
@@ -77,29 +77,18 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     acti_actor *target = acti_actor_of_tx(to);
     if (acti_here.actor != asker)
         return ACTA_EINVAL;
-    if (asker->outbox != NULL && asker->is_body)
-        acti_turn_flush(asker); // so that it waits for one message at a time
-    acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
-    if (status != ACTA_OK)
-        return acti_refused(target->sys, status);
-
     ask_record *record;
-    status = new_record(asker, target, &record);
-    if (status != ACTA_OK) {
-        acti_msg_release(m);
+    int status = new_record(asker, target, &record);
+    if (status != ACTA_OK)
         return status;
+    acta_msg *m;
+    status = acti_request_new(asker, record->id, type, body, target->message_bytes_max, &m);
+    if (status == ACTA_OK) {
+        status = acti_request_send(asker, target, m);
+        if (status != ACTA_OK)
+            acti_request_free(m);
     }
-    acti_actor_ref(asker);
-    acti_msg_ext_of(m)->asker = asker;
-    acti_msg_ext_of(m)->ask = record->id;
-
-    status = asker->outbox == NULL ? acti_actor_try(target, m) : ACTA_EFULL;
-    if (status == ACTA_EFULL)
-        status = acti_outbox_put(asker, target, m);
     if (status != ACTA_OK) {
-        acti_actor_unref(asker);
-        acti_msg_release(m);
         (void)acti_pending_remove(asker, record->id, ACTI_PENDING_ASK);
         free_record(record);
         return acti_refused(target->sys, status);
@@ -205,23 +194,7 @@ void acti_ask_free_timeout(acta_msg *m)
     free_record((ask_record *)(void *)m);
 }
 
-// ---- answering ----------------------------------------------------------------------
-
-// answered takes a request out of what its taker owes and gives the asker, with its reference.
-static acti_actor *answered(acta_msg *request)
-{
-    acti_msg_ext *ext = acti_msg_ext_of(request);
-    acti_actor *asker = ext->asker;
-    ext->asker = NULL;
-    if (acti_list_linked(&ext->owed))
-        acti_list_remove(&ext->owed);
-    return asker;
-}
-
-bool acta_msg_wants_reply(const acta_msg *m)
-{
-    return m->kind == ACTI_MSG_ASK && acti_msg_ext_peek(m)->asker != NULL;
-}
+// ---- the outcome on its way --------------------------------------------------------
 
 uint64_t acta_msg_ask(const acta_msg *m)
 {
@@ -239,65 +212,4 @@ int acti_ask_settle(acti_actor *asker, acta_msg *m)
     }
     acti_actor_unref(asker);
     return status;
-}
-
-// deliver settles an ask, behind what the responder has sent before.
-static int deliver(acti_actor *responder, acti_actor *asker, acta_msg *m)
-{
-    if (responder == NULL || responder != acti_here.actor || responder->outbox == NULL)
-        return acti_ask_settle(asker, m);
-    int status = acti_outbox_put(responder, asker, m);
-    acti_assert(status == ACTA_OK); // it holds something, and so needs no memory
-    acti_tally(asker->sys, ACTI_SENT, 1);
-    return ACTA_OK;
-}
-
-int acta_reply_body(acta_self *self, acta_msg *request, const acta_type *type, const void *body)
-{
-    if (!acta_msg_wants_reply(request))
-        return ACTA_EINVAL;
-    acta_msg *m;
-    uint32_t limit = acti_msg_ext_of(request)->asker->message_bytes_max;
-    int status = acti_msg_copy(ACTI_MSG_REPLY, type, body, limit, true, &m);
-    if (status != ACTA_OK)
-        return status;
-    acti_msg_ext_of(m)->ask = acti_msg_ext_of(request)->ask;
-    status = deliver(acti_actor_of_self(self), answered(request), m);
-    acti_turn_spent();
-    return status;
-}
-
-int acta_refuse(acta_self *self, acta_msg *request, int status, const char *cause)
-{
-    if (status >= 0)
-        return ACTA_EINVAL;
-    acta_failure failure = {
-        .status = status, .who = acta_self_name(self), .cause = cause != NULL ? cause : acta_strerror(status)};
-    return acta_reply_body(self, request, acta_type_of(acta_failure), &failure);
-}
-
-void acti_ask_answer_failure(acti_actor *responder, acta_msg *request, int status, const char *cause)
-{
-    acti_actor *asker = answered(request);
-    if (asker == NULL) { // it has its answer
-        acti_msg_release(request);
-        return;
-    }
-    acti_msg_fail(request, status, responder != NULL ? responder->name : "nobody", cause);
-    (void)deliver(responder, asker, request);
-}
-
-void acti_ask_answer_ended(acti_actor *responder, acti_msg_ext *ext)
-{
-    acti_actor *asker = ext->asker;
-    ext->asker = NULL;
-    acta_failure failure = {
-        .status = ACTA_EGONE, .who = responder->name, .cause = "it ended without an answer to the request"};
-    acta_msg *m;
-    if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &m) != ACTA_OK) {
-        acti_actor_unref(asker); // its timeout remains
-        return;
-    }
-    acti_msg_ext_of(m)->ask = ext->ask;
-    (void)acti_ask_settle(asker, m);
 }

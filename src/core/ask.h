@@ -5,8 +5,8 @@
 // The asker keeps a record of each ask in its table, with an alarm. Whatever comes first takes the record out: a
 // reply (also one that says why there is none), or the timeout. All that happens in the asker's own turns,
 // so an ask has one outcome and no atomics. The record is at the same time the memory of the failure message that a
-// timeout becomes, and the request is the memory of the failure that says it was not answered: an outcome cannot be
-// lost for lack of memory.
+// timeout becomes, and the promise of the request (promise.h) that of the failure which says that it was not answered:
+// an outcome cannot be lost for lack of memory.
 
 #ifndef ACTI_CORE_ASK_H
 #define ACTI_CORE_ASK_H
@@ -31,15 +31,6 @@ acta_msg *
 acti_ask_admit_reply(acti_actor *actor, acta_msg *m);
 acta_msg *
 acti_ask_admit_timeout(acti_actor *actor, acta_msg *m);
-
-// acti_ask_answer_failure answers a request, which is consumed, with a failure made in place. It goes behind what the
-// responder has in its outbox, if this is its turn.
-void
-acti_ask_answer_failure(acti_actor *responder, acta_msg *request, int status, const char *cause);
-
-// acti_ask_answer_ended answers a request that its taker kept beyond its own end; ext is the request's.
-void
-acti_ask_answer_ended(acti_actor *responder, acti_msg_ext *ext);
 
 // acti_ask_settle delivers an outcome (a REPLY with its ask set) to the asker. m is consumed, the reference to the
 // asker too. ACTA_EGONE when the asker has ended.

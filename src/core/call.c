@@ -5,9 +5,9 @@
 #include <acta/sender.h>
 
 #include "base/pool.h"
-#include "core/ask.h"
 #include "core/call.h"
 #include "core/pause.h"
+#include "core/promise.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -98,23 +98,18 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     acta_system *sys = target->sys;
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
-    acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_ASK, type, body, target->message_bytes_max, true, &m);
-    if (status != ACTA_OK)
-        return acti_refused(sys, status);
     acti_actor *actor = acti_caller_new(sys);
-    if (actor == NULL) {
-        acti_msg_release(m);
+    if (actor == NULL)
         return ACTA_ENOMEM;
-    }
-    acti_actor_ref(actor);
-    acti_msg_ext_of(m)->asker = actor;
-    acti_msg_ext_of(m)->ask = 1;
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
-    status = acti_caller_send(actor, target, m, deadline_ns);
+    acta_msg *m;
+    int status = acti_request_new(actor, 1, type, body, target->message_bytes_max, &m);
+    if (status == ACTA_OK) {
+        status = acti_caller_send(actor, target, m, deadline_ns);
+        if (status != ACTA_OK)
+            acti_request_free(m);
+    }
     if (status != ACTA_OK) {
-        acti_actor_unref(actor);
-        acti_msg_release(m);
         acti_caller_end(actor);
         return acti_refused(sys, status);
     }

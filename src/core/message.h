@@ -17,9 +17,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/list.h"
-
 typedef struct acti_actor acti_actor;
+typedef struct acta_promise acta_promise;
 
 typedef enum acti_msg_kind {
     // What users see.
@@ -51,12 +50,11 @@ typedef struct acti_origin {
 } acti_origin;
 
 typedef struct acti_msg_ext {
-    acti_actor *asker;   // ASK: gets the outcome; one reference is held; NULL once answered
-    uint64_t ask;        // ASK and REPLY: id in the asker's table
     union {
-        acti_list owed; // ASK: in the list of what its taker owes
-        acti_actor *to; // of any kind, while it waits in an outbox
+        acta_promise *promise; // ASK: the outcome that is owed for it; NULL once answered or taken
+        uint64_t ask;          // REPLY: id in the asker's table
     };
+    acti_actor *to;      // of any kind, while it waits in an outbox
     acti_origin *origin; // or NULL
     uint32_t bytes;      // what the message took on its way here; for the origin
 } acti_msg_ext;
@@ -92,13 +90,26 @@ acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
 int
 acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext, acta_msg **out);
 
+// acti_msg_measure gives the size of the copy of body. Errors: as acti_msg_copy, without ACTA_ENOMEM.
+int
+acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, size_t *size);
+
+// acti_msg_fits: whether the block of m, of which only the room counts, can hold size bytes of body and an extension.
+bool
+acti_msg_fits(const acta_msg *m, size_t size);
+
+// acti_msg_fill makes a REPLY of the block of m, into which it fits: size is the measured one. Its ask is 0.
+void
+acti_msg_fill(acta_msg *m, const acta_type *type, const void *body, size_t size);
+
+// acti_msg_fail makes a REPLY of the block of m, into which ACTI_MSG_FAILURE_BYTES of body fit, that says why there is
+// no other. who is cut to a name, and cause to what is left: a sentence of at least 79 bytes. Its ask is 0.
+#define ACTI_MSG_FAILURE_BYTES 136
+void
+acti_msg_fail(acta_msg *m, int status, const char *who, const char *cause);
+
 // acti_msg_release frees the block and nothing else, after telling its origin.
 void
 acti_msg_release(acta_msg *m);
-
-// acti_msg_fail turns an unanswered ASK that nobody holds any more into the REPLY that says why; its body and its
-// extension are rewritten, asker and ask are kept. who is cut; cause is a constant.
-void
-acti_msg_fail(acta_msg *ask, int status, const char *who, const char *cause);
 
 #endif

@@ -9,8 +9,8 @@
 #include "core/outbox.h"
 
 #include "base/pool.h"
-#include "core/ask.h"
 #include "core/pause.h"
+#include "core/promise.h"
 #include "core/system.h"
 
 #define BOX_BYTES 64 // a block of the pool
@@ -84,7 +84,6 @@ static acta_msg *take_first(acti_actor *actor, acti_actor **to)
 {
     acta_msg *m = actor->outbox->first;
     *to = acti_msg_ext_of(m)->to;
-    acti_msg_ext_of(m)->owed = (acti_list){0};
     forget(actor, m->next);
     return m;
 }
@@ -96,7 +95,6 @@ int acti_outbox_push_first(acti_actor *actor, acti_push how)
     // A copy of what the receiver may change as soon as it has the message.
     acti_msg_kind kind = (acti_msg_kind)m->kind;
     acta_msg *next = m->next;
-    acti_msg_ext_of(m)->owed = (acti_list){0};
 
     acti_pushed pushed;
     if (kind > ACTI_MSG_ASK || how == ACTI_PUSH_COUNTED)
@@ -108,7 +106,6 @@ int acti_outbox_push_first(acti_actor *actor, acti_push how)
     int status = acti_actor_pushed(to, pushed);
     if (status != ACTA_OK) {
         m->next = next;
-        acti_msg_ext_of(m)->to = to;
         return status;
     }
     forget(actor, next);
@@ -125,7 +122,7 @@ static void dispose_first(acti_actor *actor, int status)
     acta_system *sys = to->sys;
     if (kind == ACTI_MSG_ASK) {
         acti_tally(sys, ACTI_RETURNED, 1);
-        acti_ask_answer_failure(to, m, status, "the request did not get into its inbox");
+        acti_request_fail(m, status, to->name, "the request did not get into its inbox");
     } else {
         if (kind == ACTI_MSG_SEND)
             acti_tally(sys, status == ACTA_EUNREACH ? ACTI_DROPPED_UNREACH : ACTI_DROPPED_GONE, 1);

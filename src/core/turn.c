@@ -8,6 +8,7 @@
 #include "core/monitor.h"
 #include "core/outbox.h"
 #include "core/pause.h"
+#include "core/promise.h"
 #include "core/source.h"
 #include "core/system.h"
 #include "core/thread.h"
@@ -267,7 +268,7 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
     case ACTI_MSG_EVENT:
         return m;
     case ACTI_MSG_ASK:
-        acti_list_push(&actor->owed, &acti_msg_ext_of(m)->owed);
+        acti_promise_admit(actor, m);
         return m;
     case ACTI_MSG_REPLY:
         return acti_ask_admit_reply(actor, m);
@@ -312,7 +313,8 @@ void acta_msg_free(acta_msg **handle)
     else if (m->kind == ACTI_MSG_SOURCE)
         acti_source_freed(m);
     else if (m->kind == ACTI_MSG_ASK)
-        acti_ask_answer_failure(acti_here.actor, m, ACTA_ENOREPLY, "it dropped the request");
+        acti_request_fail(m, ACTA_ENOREPLY, acti_here.actor != NULL ? acti_here.actor->name : "nobody",
+                          "it dropped the request");
     else
         acti_msg_release(m);
 }

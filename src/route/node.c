@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ask.h"
 #include "core/monitor.h"
+#include "core/promise.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -227,10 +227,11 @@ static void settle(acti_node *node)
     int status = node->why == ACTA_ESTOPPED ? ACTA_EUNREACH : node->why;
     acti_finds_end(node, status);
     uint32_t at = 0;
-    acta_msg *m;
-    while ((m = acti_slots_next(&node->asks, &at)) != NULL)
-        acti_ask_answer_failure(NULL, m, status, "its node went away before it answered");
+    acta_promise *promise;
+    while ((promise = acti_slots_next(&node->asks, &at)) != NULL)
+        (void)acti_promise_fail(promise, status, "nobody", "its node went away before it answered");
     at = 0;
+    acta_msg *m;
     while ((m = acti_slots_next(&node->monitors, &at)) != NULL)
         acti_monitor_down(m, acti_monitor_see(m).watched->name, status);
     acti_proxies_end(node, status);

@@ -302,7 +302,7 @@ struct acti_node {
     uint32_t exports_sweep_at;
     void *exports_by_actor; // of libc's tsearch
     acti_slots finds;       // acti_find by query
-    acti_slots asks;        // requests sent to the peer and not answered: their messages
+    acti_slots asks;        // requests sent to the peer and not answered: their promises
     acti_slots monitors;    // MONITORs sent to the peer: their messages
     acti_types types;
     acti_list all; // in the router's list; its lock

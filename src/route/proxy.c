@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "codec/codec.h"
-#include "core/ask.h"
 #include "core/monitor.h"
 #include "core/pause.h"
+#include "core/promise.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -263,25 +263,29 @@ static void say_send(acti_proxy *proxy, acta_msg *m)
     acti_msg_release(m);
 }
 
-// say_ask keeps the request: it becomes the failure if no reply comes.
+// say_ask keeps the promise until the reply comes.
 static void say_ask(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     int status = ACTA_ENOMEM;
-    acti_export *asker = acti_export_get(node, acti_msg_ext_of(m)->asker);
-    uint64_t id = asker != NULL ? acti_slots_add(&node->asks, m) : 0;
+    acta_promise *promise = acti_msg_ext_of(m)->promise;
+    acti_export *asker = acti_export_get(node, promise->asker);
+    uint64_t id = asker != NULL ? acti_slots_add(&node->asks, promise) : 0;
     if (id != 0) {
         asker->uses++;
         acti_frame frame = {.kind = ACTI_FRAME_ASK, .actor = proxy->id, .from = asker->id, .id = id};
         status = write_message(proxy, m, &frame);
-        if (status == ACTA_OK)
+        if (status == ACTA_OK) {
+            (void)acti_promise_out(m);
+            acti_msg_release(m);
             return;
+        }
         (void)acti_slots_remove(&node->asks, id);
         acti_export_settle(asker, 1, 0, ACTA_OK);
     } else {
         acti_tally(proxy->actor->sys, ACTI_DROPPED_UNREACH, 1);
     }
-    acti_ask_answer_failure(proxy->actor, m, status, "the request could not be sent to its node");
+    acti_request_fail(m, status, proxy->actor->name, "the request could not be sent to its node");
 }
 
 static void say_reply(acti_proxy *proxy, acta_msg *m)
@@ -405,7 +409,7 @@ static void undeliverable(acti_proxy *proxy, acta_msg *list, int status)
         list = m->next;
         if (m->kind == ACTI_MSG_ASK) {
             acti_tally(actor->sys, ACTI_RETURNED, 1);
-            acti_ask_answer_failure(actor, m, status, "its node went away before the request was sent");
+            acti_request_fail(m, status, actor->name, "its node went away before the request was sent");
         } else if (m->kind == ACTI_MSG_MONITOR) {
             acti_monitor_down(m, actor->name, status);
         } else if (m->kind == ACTI_MSG_DEMONITOR) {

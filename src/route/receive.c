@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "codec/codec.h"
-#include "core/ask.h"
 #include "core/monitor.h"
+#include "core/promise.h"
 #include "core/system.h"
 #include "route/node.h"
 #include "route/router.h"
@@ -30,6 +30,8 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
     }
     size_t size;
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
+    if (kind == ACTI_MSG_REPLY && type == acta_type_of(acta_failure))
+        limit = UINT32_MAX; // its frame is limit enough, and a refusal always fits
     *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &size, why);
     if (*status != ACTA_OK)
         return NULL;
@@ -95,19 +97,6 @@ static int on_send(acti_node *node, const acti_frame *frame)
     return status == ACTA_ENOMEM ? status : ACTA_OK;
 }
 
-// refuse answers a request that never became a message.
-static int refuse(const acti_frame *frame, acti_proxy *asker, int status, const char *who, const char *cause)
-{
-    acta_failure failure = {.status = status, .who = who, .cause = cause};
-    acta_msg *m;
-    if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &m) != ACTA_OK)
-        return ACTA_ENOMEM;
-    acti_msg_ext_of(m)->ask = frame->id;
-    acti_actor_ref(asker->actor);
-    (void)acti_ask_settle(asker->actor, m);
-    return ACTA_OK;
-}
-
 static int on_ask(acti_node *node, const acti_frame *frame)
 {
     acti_proxy *asker = acti_proxy_get(node, frame->from, "a remote actor");
@@ -116,34 +105,35 @@ static int on_ask(acti_node *node, const acti_frame *frame)
     acti_export *export = acti_export_find(node, frame->actor);
     if (export == NULL || export->held == 0)
         return ACTA_EMALFORMED;
+    acta_promise *promise = acti_promise_new(asker->actor, frame->id);
+    if (promise == NULL)
+        return ACTA_ENOMEM;
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_ASK, frame, &status, &why);
     if (m == NULL) {
         acti_export_handled(export, (uint32_t)frame->rest_size);
-        return refuse(frame, asker, status, export->actor->name, why);
+        (void)acti_promise_fail(promise, status, export->actor->name, why);
+        return ACTA_OK;
     }
     come_from(export, m, frame);
-    acti_actor_ref(asker->actor);
-    acti_msg_ext_of(m)->asker = asker->actor;
-    acti_msg_ext_of(m)->ask = frame->id;
+    acti_promise_put(promise, m);
     acti_tally(node->actor->sys, ACTI_SENT, 1);
     status = acti_line_give(export, m);
     if (status != ACTA_OK) {
         acti_tally(node->actor->sys, ACTI_RETURNED, 1);
-        acti_ask_answer_failure(export->actor, m, status,
-                                status == ACTA_ENOMEM ? "no memory for the request" : "it has ended");
+        acti_request_fail(m, status, export->actor->name,
+                          status == ACTA_ENOMEM ? "no memory for the request" : "it has ended");
     }
     return ACTA_OK;
 }
 
 static int on_reply(acti_node *node, const acti_frame *frame)
 {
-    acta_msg *request = acti_slots_remove(&node->asks, frame->id);
-    if (request == NULL)
+    acta_promise *promise = acti_slots_remove(&node->asks, frame->id);
+    if (promise == NULL)
         return ACTA_OK; // answered already
-    acti_msg_ext *ext = acti_msg_ext_of(request);
-    acti_actor *asker = ext->asker;
+    acti_actor *asker = promise->asker;
     acti_export *export = acti_export_find(node, frame->from);
     if (export != NULL && export->actor == asker && export->uses > 0) {
         acti_line_force(export); // what the responder has sent comes first, and the asker may wait for just this reply
@@ -155,13 +145,10 @@ static int on_reply(acti_node *node, const acti_frame *frame)
     if (m == NULL) {
         acti_report(node->actor->sys, "a reply %s from node %s to %s cannot be taken: %s", name_of(node, frame),
                     node->session.peer.name, asker->name, why);
-        acti_ask_answer_failure(NULL, request, status, "its reply could not be taken: see the report");
+        (void)acti_promise_fail(promise, status, "nobody", "its reply could not be taken: see the report");
         return ACTA_OK;
     }
-    acti_msg_ext_of(m)->ask = ext->ask;
-    ext->asker = NULL; // its reference goes to the reply
-    acti_msg_release(request);
-    (void)acti_ask_settle(asker, m);
+    (void)acti_promise_settle(promise, m);
     return ACTA_OK;
 }
 

@@ -612,9 +612,14 @@ TEST(an_ask_outside_the_askers_turn_is_invalid)
 
 // ---- calling from outside -----------------------------------------------------------
 
+typedef struct calling {
+    kit_actor actor;
+    acta_tx *to;
+} calling;
+
 static int calls(acta_self *self, void *arg, acta_msg *m)
 {
-    acta_tx *to = *(acta_tx **)arg;
+    acta_tx *to = ((calling *)arg)->to;
     (void)self;
     if (m == NULL)
         return ACTA_OK;
@@ -626,19 +631,17 @@ static int calls(acta_self *self, void *arg, acta_msg *m)
 
 TEST(a_call_inside_an_actor_is_a_deadlock_and_is_refused)
 {
-    static const acta_place places[] = {ACTA_POOL, ACTA_THREAD};
-    for (int i = 0; i < 2; i++) {
+    KIT_EACH_KIND(kind) {
         kit k;
         kit_open(&k, 1);
         responder r = {.actor = {responds_by_mode}};
-        acta_tx *to = kit_spawn(&k, &kit_kinds[0], &r);
-        acta_tx *tx = NULL;
-        assert_int_equal(acta_spawn(k.sys, &tx, .handler = calls, .arg = &to, .place = places[i]), ACTA_OK);
+        calling c = {.actor = {calls}, .to = kit_spawn(&k, &kit_kinds[0], &r)};
+        acta_tx *tx = kit_spawn(&k, kind, &c);
         acta_addr *addr = acta_addr_dup(acta_tx_addr(tx));
         assert_int_equal(acta_finish(&tx, item, .n = 0), ACTA_OK);
         assert_true(kit_await_ended(addr));
         acta_addr_drop(&addr);
-        acta_tx_drop(&to);
+        acta_tx_drop(&c.to);
         kit_close(&k);
         assert_int_equal(r.queries, 0);
     }

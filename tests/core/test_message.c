@@ -89,24 +89,55 @@ TEST(large_and_empty_bodies_come_back_whole)
     assert_int_equal(acti_pool_live(), live);
 }
 
-TEST(a_request_turns_into_its_failure_in_place_whatever_its_size)
+// A block that is not yet a message, of a promise's room.
+static acta_msg *a_block(void)
+{
+    acta_msg *m = acti_msg_new(ACTI_MSG_REPLY, NULL, ACTI_MSG_FAILURE_BYTES + sizeof(acti_msg_ext), false);
+    assert_non_null(m);
+    return m;
+}
+
+TEST(a_failure_is_made_in_a_block_with_as_much_of_its_texts_as_fits)
 {
     int64_t live = acti_pool_live();
-    static const char *const lines[] = {"", "a body longer than the failure that has to fit in its place, "
-                                            "by a good deal, and then some more so that it is certainly longer"};
-    for (size_t i = 0; i < 2; i++) {
-        acta_msg *m = copied(ACTI_MSG_ASK, acta_type_of(note), &(note){lines[i]});
-        acti_msg_ext_of(m)->ask = 42;
-        acti_msg_fail(m, ACTA_EGONE, "a name of more than thirty-one bytes", "why");
-        const acta_failure *failure = acta_as(acta_failure, m);
-        assert_non_null(failure);
-        assert_int_equal(failure->status, ACTA_EGONE);
-        assert_string_equal(failure->who, "a name of more than thirty-one ");
-        assert_string_equal(failure->cause, "why");
-        assert_int_equal(acta_msg_ask(m), 42);
-        acta_msg_free(&m);
-    }
+    char longest[200];
+    memset(longest, 'x', sizeof(longest));
+    longest[199] = 0;
+    memcpy(longest + 78, "\xe2\x82\xac", 3); // one byte of it would fit
+    acta_msg *m = a_block();
+    acti_msg_fail(m, ACTA_EGONE, "a name of more than thirty-one bytes", longest);
+    const acta_failure *failure = acta_as(acta_failure, m);
+    assert_non_null(failure);
+    assert_int_equal(failure->status, ACTA_EGONE);
+    assert_string_equal(failure->who, "a name of more than thirty-one ");
+    longest[78] = 0;
+    assert_string_equal(failure->cause, longest);
+    assert_int_equal(acta_msg_ask(m), 0);
+    acti_msg_ext_of(m)->ask = 42; // and has spoilt none of these
+    assert_string_equal(failure->cause, longest);
+    acti_msg_fail(m, ACTA_EIO, "bad \xff", "why");
+    failure = acta_as(acta_failure, m);
+    assert_string_equal(failure->who, "bad ");
+    assert_string_equal(failure->cause, "why");
+    acta_msg_free(&m);
     assert_int_equal(acti_pool_live(), live);
+}
+
+TEST(a_block_takes_what_fits_and_no_more)
+{
+    acta_msg *m = a_block();
+    assert_false(acti_msg_fits(m, ACTI_MSG_FAILURE_BYTES + 1));
+    assert_true(acti_msg_fits(m, ACTI_MSG_FAILURE_BYTES));
+    size_t size = 0;
+    note body = {"written into the block"};
+    assert_int_equal(acti_msg_measure(acta_type_of(note), &body, 16, &size), ACTA_ETOOBIG);
+    assert_int_equal(acti_msg_measure(acta_type_of(item), &(item){0}, 15, &size), ACTA_ETOOBIG);
+    assert_int_equal(acti_msg_measure(acta_type_of(note), &(note){"\xff"}, 100, &size), ACTA_EINVAL);
+    assert_int_equal(acti_msg_measure(acta_type_of(note), &body, 100, &size), ACTA_OK);
+    acti_msg_fill(m, acta_type_of(note), &body, size);
+    assert_string_equal(acta_as(note, m)->line, "written into the block");
+    assert_int_equal(acta_msg_ask(m), 0);
+    acta_msg_free(&m);
 }
 
 typedef struct counted_origin {
@@ -126,9 +157,7 @@ TEST(the_origin_of_a_message_is_told_exactly_once)
     counted_origin origin = {.origin = {done}};
     acta_msg *m = copied(ACTI_MSG_ASK, acta_type_of(item), &(item){0});
     acti_msg_ext_of(m)->origin = &origin.origin;
-    acti_msg_fail(m, ACTA_ENOREPLY, "who", "why");
-    assert_int_equal(origin.done, 1); // what came from there is done with; the failure is ours
-    acti_msg_release(m);
+    acta_msg_free(&m); // answered already, so there is nothing else to do
     assert_int_equal(origin.done, 1);
 
     m = copied(ACTI_MSG_ASK, acta_type_of(item), &(item){0});
@@ -146,6 +175,7 @@ int main(void)
                     case_of(copy_of_text_that_is_not_utf8_is_invalid),
                     case_of(a_message_is_as_its_type_and_as_no_other),
                     case_of(large_and_empty_bodies_come_back_whole),
-                    case_of(a_request_turns_into_its_failure_in_place_whatever_its_size),
+                    case_of(a_failure_is_made_in_a_block_with_as_much_of_its_texts_as_fits),
+                    case_of(a_block_takes_what_fits_and_no_more),
                     case_of(the_origin_of_a_message_is_told_exactly_once));
 }

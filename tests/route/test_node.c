@@ -569,6 +569,79 @@ TEST(a_request_has_one_outcome_whatever_the_responder_does)
     test_gate_fini(&got);
 }
 
+TEST(a_refusal_fits_even_where_no_message_of_its_size_does)
+{
+    pair p;
+    server s = {0};
+    acta_tx *tx;
+    pair_open_with(&p, &(acta_system_opts){.message_bytes_max = 16});
+    assert_int_equal(acta_spawn(p.here, &tx, .body = server_body, .arg = &s, .place = ACTA_THREAD), ACTA_OK);
+    assert_int_equal(acta_publish(p.here, "server", acta_tx_addr(tx)), ACTA_OK);
+    acta_tx *remote = found(p.to_here, "server");
+    assert_int_equal(call(remote, 1, 10 * ACTA_SECOND), ACTA_EACCES);
+    assert_int_equal(call(remote, 4, 10 * ACTA_SECOND), ACTA_ENOREPLY);
+    assert_int_equal(call(remote, 100, 10 * ACTA_SECOND), ACTA_OK);
+    acta_tx_drop(&remote);
+    acta_tx_drop(&tx);
+    pair_close(&p);
+}
+
+// Passes each query on to an actor of whichever node.
+static int passer_body(acta_self *self, void *arg)
+{
+    acta_tx *to = arg;
+    acta_msg *m;
+    while ((m = acta_recv(self)) != NULL) {
+        acta_promise *promise = NULL;
+        if (acta_promise_take(self, m, &promise) == ACTA_OK &&
+            acta_delegate(self, &promise, to, query, .n = acta_as(query, m)->n) != ACTA_OK)
+            (void)acta_promise_refuse(self, &promise, ACTA_EREFUSED, "it cannot be passed on");
+        acta_msg_free(&m);
+    }
+    acta_tx_drop(&to);
+    return ACTA_OK;
+}
+
+// C-ASK. The passer's place is there; the server is at the other node when far, else beside it.
+static void delegate_between(bool far, bool caller_far)
+{
+    pair p;
+    test_gate got;
+    test_gate_init(&got);
+    server s = {.got = &got};
+    acta_tx *tx, *passer;
+    pair_open(&p);
+    acta_system *of_server = far ? p.here : p.there;
+    assert_int_equal(acta_spawn(of_server, &tx, .body = server_body, .arg = &s, .place = ACTA_THREAD), ACTA_OK);
+    assert_int_equal(acta_publish(of_server, "server", acta_tx_addr(tx)), ACTA_OK);
+    acta_tx *to = far ? found(p.to_here, "server") : acta_tx_dup(tx);
+    assert_int_equal(acta_spawn(p.there, &passer, .body = passer_body, .arg = to), ACTA_OK);
+    assert_int_equal(acta_publish(p.there, "passer", acta_tx_addr(passer)), ACTA_OK);
+    acta_tx *from = caller_far ? found(p.to_there, "passer") : acta_tx_dup(passer);
+
+    for (uint64_t n = 100; n < 300; n++)
+        assert_int_equal(call(from, n, 10 * ACTA_SECOND), ACTA_OK);
+    assert_int_equal(call(from, 1, 10 * ACTA_SECOND), ACTA_EACCES);
+    assert_int_equal(call(from, 4, 10 * ACTA_SECOND), ACTA_ENOREPLY);
+    assert_int_equal(call(from, 2, ACTA_MS), ACTA_ETIMEOUT);
+    assert_true(test_gate_wait(&got));
+    assert_int_equal(call(from, 3, 10 * ACTA_SECOND), ACTA_ENOREPLY); // and it ends
+    int gone = call(from, 100, 10 * ACTA_SECOND);
+    assert_true(gone == ACTA_EGONE || gone == ACTA_EREFUSED); // the second when the passer could see it
+    acta_tx_drop(&from);
+    acta_tx_drop(&passer);
+    acta_tx_drop(&tx);
+    pair_close(&p);
+    test_gate_fini(&got);
+}
+
+TEST(a_request_may_be_delegated_to_and_from_and_back_to_another_node)
+{
+    delegate_between(true, false);
+    delegate_between(false, true);
+    delegate_between(true, true); // the asker is itself remote: its reply comes back through the passer's node
+}
+
 // Sends much more than the credit allows to the one that asks, and then replies.
 static int talker_body(acta_self *self, void *arg)
 {
@@ -675,6 +748,29 @@ TEST(the_loss_of_the_session_answers_what_was_asked_and_tells_monitors)
     pair_close(&p);
     assert_true(asked.reason == ACTA_ECRASHED || asked.reason == ACTA_EGONE); // EGONE: it had ended when watched
     assert_int_equal(watched.reason, ACTA_ECRASHED);
+    test_gate_fini(&got);
+}
+
+TEST(the_loss_of_the_session_answers_what_was_delegated_to_it)
+{
+    pair p;
+    test_gate got;
+    test_gate_init(&got);
+    server s = {.got = &got};
+    acta_tx *tx, *passer, *asker;
+    join asked;
+    pair_open(&p);
+    assert_int_equal(acta_spawn(p.there, &tx, .body = server_body, .arg = &s, .place = ACTA_THREAD), ACTA_OK);
+    assert_int_equal(acta_publish(p.there, "server", acta_tx_addr(tx)), ACTA_OK);
+    acta_tx *to = found(p.to_there, "server");
+    assert_int_equal(acta_spawn(p.here, &passer, .body = passer_body, .arg = to), ACTA_OK);
+    assert_int_equal(acta_spawn(p.here, &asker, .body = asks_and_waits, .arg = passer), ACTA_OK);
+    assert_true(test_gate_wait(&got));
+    start_join(p.here, &asked, asker);
+    cut(p.to_here);
+    acta_tx_drop(&tx);
+    pair_close(&p);
+    assert_true(asked.reason == ACTA_ECRASHED || asked.reason == ACTA_EGONE); // EGONE: it had ended when watched
     test_gate_fini(&got);
 }
 
@@ -819,7 +915,10 @@ int main(void)
                           case_of(what_has_come_for_a_full_inbox_outlives_its_node),
                           case_of(large_messages_arrive_whole),
                           case_of(a_request_has_one_outcome_whatever_the_responder_does),
-                          case_of(a_reply_is_not_held_up_behind_messages_without_credit),
+                          case_of(a_refusal_fits_even_where_no_message_of_its_size_does),
+                    case_of(a_request_may_be_delegated_to_and_from_and_back_to_another_node),
+                    case_of(the_loss_of_the_session_answers_what_was_delegated_to_it),
+                    case_of(a_reply_is_not_held_up_behind_messages_without_credit),
                           case_of(the_loss_of_the_session_answers_what_was_asked_and_tells_monitors),
                           case_of(down_comes_after_everything_the_dead_actor_sent_and_is_the_last_of_it),
                           case_of(a_demonitor_keeps_the_down_away));
