@@ -7,14 +7,11 @@
 #include <acta/sender.h>
 #include <string.h>
 
-#include "base/platform.h"
-#include "base/pool.h"
 #include "core/copy.h"
 #include "core/type.h"
 
 _Static_assert(sizeof(acta_msg) == 24, "40 bytes of body fit in the smallest block");
 
-#define ROOM_UNIT 64
 #define ROOM_LARGE UINT16_MAX // more than the pool's largest class: the pool only needs to know that much
 
 static size_t rounded(size_t size)
@@ -22,7 +19,7 @@ static size_t rounded(size_t size)
     return (size + 7) & ~(size_t)7;
 }
 
-static void init(acta_msg *m, acti_msg_kind kind, const acta_type *type, size_t size, bool ext)
+static inline void init(acta_msg *m, acti_msg_kind kind, const acta_type *type, size_t size, bool ext)
 {
     m->type = type;
     m->next = NULL;
@@ -33,16 +30,21 @@ static void init(acta_msg *m, acti_msg_kind kind, const acta_type *type, size_t 
         memset(acti_msg_ext_of(m), 0, sizeof(acti_msg_ext));
 }
 
-acta_msg *acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
+static inline acta_msg *make(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
 {
     uint32_t room;
     size_t bytes = sizeof(acta_msg) + rounded(size) + (ext ? sizeof(acti_msg_ext) : 0);
     acta_msg *m = acti_pool_alloc(bytes, &room);
     if (m == NULL)
         return NULL;
-    m->room = room / ROOM_UNIT < ROOM_LARGE ? (uint16_t)(room / ROOM_UNIT) : ROOM_LARGE;
+    m->room = room / ACTI_MSG_ROOM_UNIT < ROOM_LARGE ? (uint16_t)(room / ACTI_MSG_ROOM_UNIT) : ROOM_LARGE;
     init(m, kind, type, size, ext);
     return m;
+}
+
+acta_msg *acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
+{
+    return make(kind, type, size, ext);
 }
 
 int acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, size_t *size)
@@ -53,7 +55,7 @@ int acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, si
     return type->size <= limit ? ACTA_OK : ACTA_ETOOBIG;
 }
 
-static void copy_body(acta_msg *m, const acta_type *type, const void *body)
+static inline void copy_body(acta_msg *m, const acta_type *type, const void *body)
 {
     if (type->flat)
         memcpy(m + 1, body, type->size);
@@ -61,13 +63,14 @@ static void copy_body(acta_msg *m, const acta_type *type, const void *body)
         acti_copy_body(type, body, m + 1);
 }
 
-int acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext, acta_msg **out)
+static inline int copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext,
+                       acta_msg **out)
 {
     size_t size;
     int status = acti_msg_measure(type, body, limit, &size);
     if (status != ACTA_OK)
         return status;
-    acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, ext);
+    acta_msg *m = make(kind, type, (uint32_t)size, ext);
     if (m == NULL)
         return ACTA_ENOMEM;
     copy_body(m, type, body);
@@ -75,9 +78,19 @@ int acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, u
     return ACTA_OK;
 }
 
+int acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext, acta_msg **out)
+{
+    return copy(kind, type, body, limit, ext, out);
+}
+
+int acti_msg_copy_send(const acta_type *type, const void *body, uint32_t limit, acta_msg **out)
+{
+    return copy(ACTI_MSG_SEND, type, body, limit, false, out);
+}
+
 bool acti_msg_fits(const acta_msg *m, size_t size)
 {
-    return sizeof(acta_msg) + rounded(size) + sizeof(acti_msg_ext) <= (size_t)m->room * ROOM_UNIT;
+    return sizeof(acta_msg) + rounded(size) + sizeof(acti_msg_ext) <= (size_t)m->room * ACTI_MSG_ROOM_UNIT;
 }
 
 void acti_msg_fill(acta_msg *m, const acta_type *type, const void *body, size_t size)
@@ -104,15 +117,4 @@ void acti_msg_fail(acta_msg *m, int status, const char *who, const char *cause)
     char *text = put_text(name, ACTI_NAME_BYTES, who);
     (void)put_text(text, (size_t)(end - text), cause);
     *failure = (acta_failure){.status = status, .who = name, .cause = text};
-}
-
-void acti_msg_release(acta_msg *m)
-{
-    if (m->flags & ACTI_MSG_EXT) {
-        acti_msg_ext *ext = acti_msg_ext_of(m);
-        if (ext->origin != NULL)
-            ext->origin->done(ext->origin, ext->bytes);
-    }
-    acti_assert((m->flags & ACTI_MSG_EMBEDDED) == 0);
-    acti_pool_free(m, (uint32_t)m->room * ROOM_UNIT);
 }

@@ -17,6 +17,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/platform.h"
+#include "base/pool.h"
+
 typedef struct acti_actor acti_actor;
 typedef struct acta_promise acta_promise;
 
@@ -59,6 +62,9 @@ typedef struct acti_msg_ext {
     uint32_t bytes;      // what the message took on its way here; for the origin
 } acti_msg_ext;
 
+// The room of a block is counted in these, so that it fits into the header.
+#define ACTI_MSG_ROOM_UNIT ACTI_POOL_ALIGN
+
 // An actor's name, with the NUL; longer ones are cut.
 #define ACTI_NAME_BYTES 32
 
@@ -90,6 +96,11 @@ acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
 int
 acti_msg_copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext, acta_msg **out);
 
+// acti_msg_copy_send is acti_msg_copy of a SEND without an extension, which is most of them, and knows so when it is
+// compiled.
+int
+acti_msg_copy_send(const acta_type *type, const void *body, uint32_t limit, acta_msg **out);
+
 // acti_msg_measure gives the size of the copy of body. Errors: as acti_msg_copy, without ACTA_ENOMEM.
 int
 acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, size_t *size);
@@ -109,7 +120,15 @@ void
 acti_msg_fail(acta_msg *m, int status, const char *who, const char *cause);
 
 // acti_msg_release frees the block and nothing else, after telling its origin.
-void
-acti_msg_release(acta_msg *m);
+static inline void acti_msg_release(acta_msg *m)
+{
+    if (m->flags & ACTI_MSG_EXT) {
+        acti_msg_ext *ext = acti_msg_ext_of(m);
+        if (ext->origin != NULL)
+            ext->origin->done(ext->origin, ext->bytes);
+    }
+    acti_assert((m->flags & ACTI_MSG_EMBEDDED) == 0);
+    acti_pool_free(m, (uint32_t)m->room * ACTI_MSG_ROOM_UNIT);
+}
 
 #endif

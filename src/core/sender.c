@@ -149,6 +149,12 @@ int acti_refused(acta_system *sys, int status)
     return status;
 }
 
+// Out of line, so that a send that finds room saves no registers for the others.
+__attribute__((noinline)) static int send_behind(acti_actor *self, acti_actor *to, const acta_type *type,
+                                                 const void *body);
+__attribute__((noinline)) static int send_outside(acti_actor *to, uint64_t timeout_ns, const acta_type *type,
+                                                  const void *body);
+
 // send_behind sends what cannot go at once, because the inbox is full or the outbox of the running actor is not empty.
 static int send_behind(acti_actor *self, acti_actor *to, const acta_type *type, const void *body)
 {
@@ -183,11 +189,11 @@ static int send_outside(acti_actor *to, uint64_t timeout_ns, const acta_type *ty
 }
 
 // send_now sends if there is room. ACTA_EFULL: there is none.
-static int send_now(acti_actor *to, const acta_type *type, const void *body)
+__attribute__((always_inline)) static inline int send_now(acti_actor *to, const acta_type *type, const void *body)
 {
     acta_system *sys = to->sys; // handling the message may be the receiver's end
     acta_msg *m;
-    int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, false, &m);
+    int status = acti_msg_copy_send(type, body, to->message_bytes_max, &m);
     if (status != ACTA_OK)
         return acti_refused(sys, status);
     status = acti_actor_try(to, m);

@@ -227,7 +227,8 @@ acta_msg *acti_turn_next(acti_actor *actor)
         if (m == NULL)
             return NULL;
         actor->batch = m->next;
-        m = admit(actor, m);
+        if (m->kind != ACTI_MSG_SEND) // which is admitted as it is
+            m = admit(actor, m);
         if (m != NULL) {
             acti_actor_given(actor, m);
             acti_here.handled++;
