@@ -125,9 +125,14 @@ void acti_sched_ready(acti_actor *actor)
         return;
     }
 
-    acti_actor *moved = acti_aptr_swap_acq_rel(&w->next, actor); // pairs with a thief's swap
-    if (moved != NULL)
-        keep(w, moved);
+    // Only we put, so an empty slot stays empty: no exchange is needed to fill it. Both pair with a thief's swap.
+    if (acti_aptr_load_relaxed(&w->next) == NULL) {
+        acti_aptr_store_release(&w->next, actor);
+    } else {
+        acti_actor *moved = acti_aptr_swap_acq_rel(&w->next, actor);
+        if (moved != NULL)
+            keep(w, moved);
+    }
     // Relaxed: cleared and set under the lock that a worker passes when it stops being idle.
     if (acti_au32_load_relaxed(&w->sched->watched) == 0 && acti_au32_load_relaxed(&w->sched->idle_count) > 0) {
         acti_au32_store_relaxed(&w->sched->watched, 1);
@@ -292,11 +297,23 @@ static uint32_t waiting(acti_worker *w)
     return count > 0 ? count : 1;
 }
 
+// nothing_queued spares two that talk to each other in the next slot the round through empty queues. A hint, as each of
+// the queues may be filled from elsewhere now.
+static bool nothing_queued(const acti_worker *w)
+{
+    return acti_runq_size(&w->ring) == 0 && w->bodies.count == 0 && acti_aptr_load_relaxed(&w->mail) == NULL &&
+           acti_au32_load_relaxed(&w->sched->inject_count) == 0;
+}
+
 // pick_queued takes the oldest of the queue that has its round: as many as were in it when that began. So everybody
 // who is ready has one turn before anybody has a second one, whichever queues they are in.
 static acti_actor *pick_queued(acti_worker *w)
 {
     acti_actor *actor = NULL;
+    if (nothing_queued(w)) {
+        w->round = 0;
+        return NULL;
+    }
     for (uint32_t tries = 0; tries <= QUEUES && actor == NULL; tries++) {
         if (w->round == 0) {
             w->queue = (w->queue + 1) % QUEUES;

@@ -29,7 +29,7 @@ acti_turn acti_turn_run(acti_actor *actor)
         how = end(actor, actor->eof);
     else if (actor->is_body)
         how = turn_of_body(actor);
-    else if (acti_outbox_flush(actor, false) == ACTI_FLUSHED)
+    else if (actor->outbox == NULL || acti_outbox_flush(actor, false) == ACTI_FLUSHED)
         how = turn_of_handler(actor);
     acti_here.actor = NULL;
     return how;
