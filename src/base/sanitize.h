@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // sanitize.h - whether AddressSanitizer and ThreadSanitizer are compiled in, and what the first is told about
-// memory that we hand out ourselves. Without it every line of this is nothing.
+// memory that we hand out ourselves. Without it every line of that is nothing. And whether we run on valgrind, which
+// is known at run time only.
 
 #ifndef ACTI_BASE_SANITIZE_H
 #define ACTI_BASE_SANITIZE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__has_feature) // clang
@@ -31,6 +33,17 @@
 
 #if ACTI_ASAN
 #include <sanitizer/asan_interface.h>
+#endif
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifdef RUNNING_ON_VALGRIND
+#define ACTI_ON_VALGRIND (RUNNING_ON_VALGRIND != 0)
+#else
+#define ACTI_ON_VALGRIND false
 #endif
 
 // acti_poison makes any access to these bytes an error until acti_unpoison.
