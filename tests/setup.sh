@@ -9,8 +9,8 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# setup_missing [tests|bench|peers]: prints the Debian packages that are not there
-# yet. Where there is no dpkg only tools are looked for; Meson reports the libraries.
+# setup_missing [tests|bench|peers [valgrind]]: prints the Debian packages that are
+# not there yet. Where there is no dpkg only tools are looked for; Meson reports the libraries.
 setup_missing() {
     have cc || have gcc || echo gcc
     have meson || echo meson
@@ -18,6 +18,7 @@ setup_missing() {
     have pkg-config || echo pkg-config
     case ${1-} in tests | peers) have g++ || echo g++ ;; esac
     [ -z "${1-}" ] || have python3 || echo python3
+    [ "${2-}" != valgrind ] || have valgrind || echo valgrind
     if have dpkg-query; then
         packages="libc6-dev libnng-dev libmsgpack-dev nettle-dev"
         [ "${1-}" != tests ] || packages="$packages libcmocka-dev"
@@ -28,7 +29,7 @@ setup_missing() {
     fi
 }
 
-# setup_packages YES [KIND]: makes sure that the packages are there. As root or
+# setup_packages YES [KIND [valgrind]]: makes sure that the packages are there. As root or
 # with YES=yes it installs, on a terminal it asks; else it ends the script with 69.
 setup_packages() {
     setup_yes=$1
