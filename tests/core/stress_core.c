@@ -166,7 +166,10 @@ static bool spawn_into(held *h, acta_system *sys, uint64_t random)
     citizen *c = &world.all[who];
     *c = (citizen){.actor = {on_event}, .sys = sys, .who = (int)who, .is_body = kind->body, .random = random | 1};
     acta_tx *tx = NULL;
-    kit_claim(kit_try_spawn(sys, kind, c, kind->name, &tx) == ACTA_OK);
+    // Half of them have next to no room, so that whoever sends to them has to wait.
+    uint32_t capacity = draw(&c->random, 2) == 0 ? 0 : 1 + (uint32_t)draw(&c->random, 4);
+    kit_claim(acta_spawn(sys, &tx, .body = kind->body ? kit_body : NULL, .handler = kind->body ? NULL : kit_handler,
+                         .arg = c, .place = kind->place, .name = kind->name, .capacity = capacity) == ACTA_OK);
     hold(h, tx, (int)who);
     acti_aptr_store_release(&world.addr[who], acta_addr_dup(acta_tx_addr(tx)));
     return true;
@@ -524,7 +527,7 @@ static void main_does(held first[FIRST])
         case 1: {
             int status = acta_call(h->tx, ACTA_MS, &m, query, .n = 3);
             kit_claim(status == ACTA_OK || status == ACTA_EGONE || status == ACTA_ETIMEOUT || status == ACTA_ENOREPLY ||
-                      status == ACTA_EREFUSED);
+                      status == ACTA_EREFUSED || status == ACTA_EFULL);
             kit_claim(status != ACTA_OK || acta_as(answer, m)->n == 3);
             acta_msg_free(&m);
             break;
