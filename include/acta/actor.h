@@ -90,7 +90,8 @@ acta_recv(acta_self *self);
 
 // acta_eof says why there will be no more messages: ACTA_OK all senders were dropped; ACTA_ECRASHED the same,
 // but one of the holders died without dropping its sender, so more may have been meant to come;
-// ACTA_ESTOPPED or ACTA_EKILLED this actor was told to end. ACTA_OK before EOF, too.
+// ACTA_ESTOPPED or ACTA_EKILLED this actor was told to end; any other error is that of an actor it was linked with.
+// ACTA_OK before EOF, too.
 ACTA_API int
 acta_eof(const acta_self *self);
 
@@ -117,6 +118,15 @@ acta_self_name(const acta_self *self);
 // Errors:  ACTA_EGONE it has ended already; ACTA_EINVAL it is an actor of another node.
 ACTA_API int
 acta_stop(acta_addr *who);
+
+// acta_kill ends an actor now: what it is handling it handles to the end, and then nothing more. A body gets NULL from
+// acta_recv and acta_await from there on and may tidy up; a handler is not called again. It has ended with
+// ACTA_EKILLED then, whatever it returned. What was still queued is answered with ACTA_EGONE, or counted.
+//
+// Threads: any; inside the actor itself, too.
+// Errors:  ACTA_EGONE it has ended already; ACTA_EINVAL it is an actor of another node.
+ACTA_API int
+acta_kill(acta_addr *who);
 
 ACTA_END_DECLS
 

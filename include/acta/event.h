@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// event.h - what arrives in an inbox without having been sent by anybody: timers and the deaths of others.
+// event.h - what happens to an actor without having been sent by anybody: timers, and the deaths of others.
 
 #ifndef ACTA_EVENT_H
 #define ACTA_EVENT_H
@@ -20,7 +20,7 @@ ACTA_MESSAGE(acta_tick, (u64, timer), (u64, count));
 // at any time; the periods keep to the first moment, however late a tick was handled.
 //
 // Threads: inside self's turn.
-// Errors:  ACTA_EFULL 2^24 asks, timers, monitors and watches are pending; ACTA_ENOMEM.
+// Errors:  ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_timer_start(acta_self *self, uint64_t delay_ns, uint64_t period_ns, uint64_t *timer);
 
@@ -39,13 +39,31 @@ ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason));
 // after its name is free again.
 //
 // Threads: inside self's turn.
-// Errors:  ACTA_EFULL 2^24 asks, timers, monitors and watches are pending; ACTA_ENOMEM.
+// Errors:  ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor);
 
 // acta_demonitor ends a monitor. After it returns its DOWN does not arrive.
 ACTA_API void
 acta_demonitor(acta_self *self, uint64_t monitor);
+
+// ---- links -----------------------------------------------------------------------
+
+// acta_link binds two actors in fate: when either ends with an error, the other is ended before its next message, with
+// the same error, as if by acta_kill; acta_eof, its monitors and its own links then give that. The name of the first is
+// free by then. When either ends well (ACTA_OK) the link is dissolved. There is no way to survive a link: who wants to
+// be told and live on uses a monitor. Each call makes a link of its own.
+//
+// Threads: inside self's turn.
+// Errors:  ACTA_EGONE who has ended already, and nothing is linked; ACTA_EINVAL who is self, or an actor of another
+//          node; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending; ACTA_ENOMEM.
+ACTA_NODISCARD ACTA_API int
+acta_link(acta_self *self, acta_addr *who, uint64_t *link);
+
+// acta_unlink dissolves a link that this actor has made. After it returns the other's end does not end this one; an end
+// that came before has done so. Safe for a link that is dissolved.
+ACTA_API void
+acta_unlink(acta_self *self, uint64_t link);
 
 ACTA_END_DECLS
 

@@ -117,7 +117,7 @@ ACTA_MESSAGE(acta_failure, (i64, status), (str, who), (str, cause));
 //
 // Threads: inside self's turn. A request that finds a full inbox waits in the outbox, while its time runs; a body goes
 //          on until it waits or sends again.
-// Errors:  as acta_send_body, with nothing sent; ACTA_EFULL 2^24 asks, timers, monitors and watches are pending.
+// Errors:  as acta_send_body, with nothing sent; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending.
 ACTA_NODISCARD ACTA_API int
 acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *id, const acta_type *type,
               const void *body);

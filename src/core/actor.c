@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "core/ask.h"
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/names.h"
 #include "core/outbox.h"
@@ -84,9 +85,15 @@ acta_msg *acti_actor_close(acti_actor *actor)
 
 void acti_actor_end(acti_actor *actor, int reason)
 {
+    // Who was told to end has ended for that, whatever its code returned. Relaxed: the word is all there is to see.
+    uint32_t forced = acti_au32_load_relaxed(&actor->forced);
+    if (forced != 0)
+        reason = (int32_t)forced;
     // First, while nothing can be refused yet: whoever fires an alarm or sends a DOWN frees its record when this inbox
     // does not take it, and these records must not go before the table does.
-    acti_pending_end(actor);
+    acti_list links;
+    acti_list_init(&links);
+    acti_pending_end(actor, &links);
     acta_msg *list = actor->batch;
     acta_msg *rest = acti_actor_close(actor);
     actor->batch = NULL;
@@ -101,6 +108,7 @@ void acti_actor_end(acti_actor *actor, int reason)
     if (actor->arg_free != NULL)
         actor->arg_free(actor->arg);
     acti_monitor_end(actor, reason);
+    acti_link_end(&links, reason);
     acti_system_leave(actor);
     acti_actor_unref(actor);
 }
@@ -131,6 +139,9 @@ static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as
     case ACTI_MSG_SOURCE:
         acti_tally(actor->sys, ACTI_DROPPED_CANCEL, 1);
         acti_source_drop(m);
+        break;
+    case ACTI_MSG_LINK_OVER:
+        acti_monitor_drop(m);
         break;
     case ACTI_MSG_TIMEOUT:
         acti_ask_free_timeout(m);
@@ -188,11 +199,20 @@ int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
     return acti_actor_push(actor, &actor->end_msg);
 }
 
-void acti_actor_kill(acti_actor *actor)
+int acti_actor_force(acti_actor *actor, int reason)
 {
-    // Relaxed: the kick, which also wakes it from whatever it waits for, publishes the flag.
-    (void)acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_KILL);
-    (void)acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
+    uint32_t none = 0;
+    // Relaxed: the kick publishes it, which wakes the actor from whatever it waits for. The weak compare-and-swap may
+    // fail for nothing.
+    while (!acti_au32_cas_relaxed(&actor->forced, &none, (uint32_t)reason) && none == 0)
+        continue;
+    return acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
+}
+
+int acta_kill(acta_addr *who)
+{
+    acti_actor *actor = acti_actor_of_addr(who);
+    return actor->place == ACTI_PLACE_PROXY ? ACTA_EINVAL : acti_actor_force(actor, ACTA_EKILLED);
 }
 
 void acti_stop_free(acta_msg *m)

@@ -34,9 +34,8 @@ typedef struct acti_thread acti_thread;
 enum {
     ACTI_ACTOR_CRASHED = 1, // a holder died without dropping its sender
     ACTI_ACTOR_LAST = 2,    // the end message has been pushed, or is about to be
-    ACTI_ACTOR_KILL = 4,    // end now: nothing more is handled
-    ACTI_ACTOR_NAMED = 8,   // has had a name in the registry
-    ACTI_ACTOR_ENDED = 16,  // its inbox is routed
+    ACTI_ACTOR_NAMED = 4,   // has had a name in the registry
+    ACTI_ACTOR_ENDED = 8,   // its inbox is routed
 };
 
 // What is done differently for actors of different places.
@@ -69,14 +68,15 @@ struct acti_actor {
     } run;
     void *arg;
     acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
-    acti_slots *pending; // asks, timers, monitors and sources, made when first needed
+    acti_slots *pending; // asks, timers, monitors, links and sources, made when first needed
     acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
     int32_t eof;         // why there will be no more messages; once its code has run for the last time: why it ends
-    bool ended_inbox;    // EOF, stop or kill was reached
-    bool ending;         // its code has run for the last time: it ends once its outbox is empty
-    bool waited;         // somebody may wait for it: see acti_pause_serve
-    bool lined;          // when last served, somebody was in line for room
-    bool is_body;        // constant
+    acti_au32 forced;    // the error with which it has to end before its next message, or 0; set once, by anybody
+    bool ended_inbox : 1; // EOF, stop or kill was reached
+    bool ending : 1;      // its code has run for the last time: it ends once its outbox is empty
+    bool waited : 1;      // somebody may wait for it: see acti_pause_serve
+    bool lined : 1;       // when last served, somebody was in line for room
+    bool is_body : 1;     // constant
     bool circle_named;   // it was in a circle that has been reported; the pause lock
     uint16_t held_back;  // given to its code while somebody was in line, and not in `given` yet
     acti_worker *home;   // pool bodies: where it runs, set by its first turn
@@ -89,7 +89,7 @@ struct acti_actor {
     acti_list owed;        // promises of requests taken and not answered; its own turn only
     acti_list waiters;     // outboxes that wait for room in this inbox; the pause lock
     acti_actor *waits_for; // who must do something before this one can; the pause lock
-    acti_list watchers;    // monitors of others on this actor; its own turn only
+    acti_list watchers;    // monitors and links of others on this actor; its own turn only
 
     // ---- its beginning and its end
     acti_list alive;  // in the system's list; its lock
@@ -200,7 +200,7 @@ acta_msg *
 acti_actor_close(acti_actor *actor);
 
 // acti_actor_end ends an actor in its own turn: cancels what it waited for, closes the inbox, answers and counts
-// what was left, frees its name and its argument, and tells its watchers, in this order. The caller's reference
+// what was left, frees its name and its argument, tells its watchers and ends its links, in this order. The caller's reference
 // (the one of the running actor) is dropped last.
 void
 acti_actor_end(acti_actor *actor, int reason);
@@ -210,9 +210,17 @@ acti_actor_end(acti_actor *actor, int reason);
 void
 acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as);
 
-// acti_actor_kill makes the actor end before its next message. Threads: any.
-void
-acti_actor_kill(acti_actor *actor);
+// acti_actor_force has the actor end before its next message, with that error, and wakes it. The first call counts.
+// Threads: any. ACTA_EGONE when it has ended.
+int
+acti_actor_force(acti_actor *actor, int reason);
+
+// acti_actor_is_forced: whether it has to.
+static inline bool acti_actor_is_forced(const acti_actor *actor)
+{
+    // Relaxed: the word is all there is to see, and the kick that comes after it lets nobody sleep over it.
+    return acti_au32_load_relaxed(&actor->forced) != 0;
+}
 
 // acti_actor_push_end pushes the end message as an EOF or a STOP, unless it has been pushed before: then ACTA_OK, or
 // ACTA_EGONE when the actor has ended since. Threads: any.

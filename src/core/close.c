@@ -22,6 +22,11 @@ static const char *state_of(const acti_actor *actor)
     return acti_inbox_has_mail(&actor->inbox) ? "running, with messages waiting" : "running";
 }
 
+static void force(acti_actor *actor)
+{
+    (void)acti_actor_force(actor, ACTA_EKILLED);
+}
+
 static void report_alive(acti_actor *actor)
 {
     char holders[512];
@@ -97,7 +102,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
         status = ACTA_EALIVE;
         acti_au32_store_release(&sys->closing, 1);
         each_alive(sys, report_alive);
-        each_alive(sys, acti_actor_kill);
+        each_alive(sys, force);
         if (!wait_for_end(sys, false, acti_deadline_ns(FORCE_NS))) {
             acti_report(sys, "these actors do not return, so the system stays in memory:");
             each_alive(sys, report_alive);

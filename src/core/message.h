@@ -36,6 +36,7 @@ typedef enum acti_msg_kind {
     ACTI_MSG_TIMEOUT = ACTI_MSG_CONTROL, // of an ask; becomes a REPLY if it is first
     ACTI_MSG_MONITOR,                    // becomes a DOWN when the actor ends
     ACTI_MSG_DEMONITOR,
+    ACTI_MSG_LINK_OVER, // of a MONITOR that is a link, instead of the DOWN
     ACTI_MSG_STOP,
     ACTI_MSG_EOF,
     ACTI_MSG_EVENT, // for handlers inside the library; they know what it lies in

@@ -4,38 +4,24 @@
 
 #include "core/monitor.h"
 
-#include <acta/event.h>
 #include <string.h>
 
 #include "base/pool.h"
+#include "core/link.h"
 #include "core/pending.h"
 #include "core/system.h"
 
-typedef struct monitor_record {
-    acta_msg msg; // MONITOR, then DOWN
-    acta_down down;
-    char who[ACTI_NAME_BYTES];
-    acta_msg undo; // DEMONITOR
-    acti_au32 refs; // one for msg, one for undo while it is on its way
-    acti_list link; // in the list of the watched; its turn only
-    acti_actor *watcher; // one reference
-    acti_actor *watched; // one reference
-    uint64_t id;
-    uint64_t tag;   // of a layer above; whoever holds the record
-    bool cancelled; // the watcher's turn only
-} monitor_record;
-
-static monitor_record *record_of(acta_msg *m)
+acti_monitor *acti_monitor_of(acta_msg *m)
 {
     if (m->kind == ACTI_MSG_DEMONITOR)
-        return ACTI_CONTAINER_OF(m, monitor_record, undo);
-    return (monitor_record *)(void *)m;
+        return ACTI_CONTAINER_OF(m, acti_monitor, undo);
+    return (acti_monitor *)(void *)m;
 }
 
 acta_msg *acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id)
 {
     uint32_t room;
-    monitor_record *record = acti_pool_alloc(sizeof(*record), &room);
+    acti_monitor *record = acti_pool_alloc(sizeof(*record), &room);
     if (record == NULL)
         return NULL;
     memset(record, 0, sizeof(*record));
@@ -57,7 +43,7 @@ int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
     acta_msg *m = acti_monitor_new(watcher, watched, 0);
     if (m == NULL)
         return ACTA_ENOMEM;
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     int status = acti_pending_add(watcher, record, ACTI_PENDING_MONITOR, &record->id);
     if (status != ACTA_OK) {
         acti_monitor_drop(m);
@@ -78,13 +64,16 @@ void acti_monitor_give(acti_actor *watched, acta_msg *m)
 
 void acti_monitor_request(acti_actor *watched, acta_msg *m)
 {
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     if (m->kind == ACTI_MSG_MONITOR) {
         acti_list_push(&watched->watchers, &record->link);
     } else {
         if (acti_list_linked(&record->link)) {
             acti_list_remove(&record->link);
-            acti_monitor_down(&record->msg, watched->name, ACTA_OK);
+            if (acti_link_is(record))
+                acti_link_over(record, ACTA_OK);
+            else
+                acti_monitor_down(&record->msg, watched->name, ACTA_OK);
         }
         acti_monitor_drop(m);
     }
@@ -92,14 +81,24 @@ void acti_monitor_request(acti_actor *watched, acta_msg *m)
 
 void acti_monitor_end(acti_actor *watched, int reason)
 {
+    // Links last: who watches both ends of one hears of them in the order in which they ended.
+    acti_list links;
+    acti_list_init(&links);
     acti_list *link;
-    while ((link = acti_list_pop(&watched->watchers)) != NULL)
-        acti_monitor_down(&ACTI_CONTAINER_OF(link, monitor_record, link)->msg, watched->name, reason);
+    while ((link = acti_list_pop(&watched->watchers)) != NULL) {
+        acti_monitor *record = ACTI_CONTAINER_OF(link, acti_monitor, link);
+        if (acti_link_is(record))
+            acti_list_push(&links, link);
+        else
+            acti_monitor_down(&record->msg, watched->name, reason);
+    }
+    while ((link = acti_list_pop(&links)) != NULL)
+        acti_link_over(ACTI_CONTAINER_OF(link, acti_monitor, link), reason);
 }
 
 void acti_monitor_down(acta_msg *m, const char *who, int reason)
 {
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     acta_system *sys = record->watcher->sys;
     acti_name_copy(record->who, who);
     record->down = (acta_down){.monitor = record->id, .who = record->who, .reason = reason};
@@ -113,12 +112,12 @@ void acti_monitor_down(acta_msg *m, const char *who, int reason)
 
 uint64_t *acti_monitor_tag(acta_msg *monitor)
 {
-    return &((monitor_record *)(void *)monitor)->tag; // not record_of: the kind may be changing elsewhere
+    return &((acti_monitor *)(void *)monitor)->tag; // not acti_monitor_of: the kind may be changing elsewhere
 }
 
 acti_monitor_view acti_monitor_see(acta_msg *m)
 {
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     return (acti_monitor_view){
         .monitor = &record->msg,
         .watcher = record->watcher,
@@ -128,7 +127,7 @@ acti_monitor_view acti_monitor_see(acta_msg *m)
 
 void acti_monitor_drop(acta_msg *m)
 {
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     // Acquires what the holder of the other message did: the memory is freed.
     if (acti_au32_sub_acq_rel(&record->refs, 1) != 1)
         return;
@@ -139,7 +138,7 @@ void acti_monitor_drop(acta_msg *m)
 
 acta_msg *acti_monitor_admit(acti_actor *watcher, acta_msg *m)
 {
-    monitor_record *record = record_of(m);
+    acti_monitor *record = acti_monitor_of(m);
     if (record->cancelled) {
         acti_tally(watcher->sys, ACTI_DROPPED_CANCEL, 1);
         acti_monitor_drop(m);
@@ -155,10 +154,15 @@ acta_msg *acti_monitor_admit(acti_actor *watcher, acta_msg *m)
 void acti_monitor_abandon(acti_actor *watcher, void *pending)
 {
     (void)watcher;
-    monitor_record *record = pending;
+    acti_monitor *record = pending;
     record->cancelled = true;
-    (void)acti_au32_add_relaxed(&record->refs, 1); // we have one, as long as its DOWN has not been taken here
-    // Refused when the watched has ended: then its DOWN is on its way already, or here.
+    acti_monitor_hold(record);
+    acti_monitor_undo(record);
+}
+
+void acti_monitor_undo(acti_monitor *record)
+{
+    // Refused when the watched has ended: then what it says about that is on its way already, or here.
     if (acti_actor_push(record->watched, &record->undo) != ACTA_OK)
         acti_monitor_drop(&record->undo);
 }
@@ -166,7 +170,7 @@ void acti_monitor_abandon(acti_actor *watcher, void *pending)
 void acta_demonitor(acta_self *self, uint64_t monitor)
 {
     acti_actor *watcher = acti_actor_of_self(self);
-    monitor_record *record = acti_pending_remove(watcher, monitor, ACTI_PENDING_MONITOR);
+    acti_monitor *record = acti_pending_remove(watcher, monitor, ACTI_PENDING_MONITOR);
     if (record != NULL)
         acti_monitor_abandon(watcher, record);
 }

@@ -12,7 +12,30 @@
 #ifndef ACTI_CORE_MONITOR_H
 #define ACTI_CORE_MONITOR_H
 
+#include <acta/event.h>
+
 #include "core/actor.h"
+
+// The record. Monitors and links only (monitor.c, link.c) look inside.
+typedef struct acti_monitor {
+    acta_msg msg; // MONITOR, then DOWN
+    acta_down down;
+    char who[ACTI_NAME_BYTES];
+    acta_msg undo; // DEMONITOR
+    acti_au32 refs; // one for msg, one for undo while it is on its way
+    acti_au32 fate; // of a link; see link.h
+    acti_list link; // in the list of the watched; its turn only
+    acti_list own;  // of a link whose maker is ending; its turn only
+    acti_actor *watcher; // one reference
+    acti_actor *watched; // one reference
+    uint64_t id;
+    uint64_t tag;   // of a layer above; whoever holds the record
+    bool cancelled; // the watcher's turn only
+} acti_monitor;
+
+// acti_monitor_of is the record in which one of these messages lies.
+acti_monitor *
+acti_monitor_of(acta_msg *m);
 
 // acti_monitor_give gives a MONITOR to the watched. If that has ended its DOWN comes at once.
 void
@@ -58,6 +81,17 @@ acti_monitor_admit(acti_actor *watcher, acta_msg *m);
 // dealt with.
 void
 acti_monitor_drop(acta_msg *m);
+
+// acti_monitor_hold adds a reference for a DEMONITOR that is about to be sent. The watcher, in whose table the record was
+// a moment ago, has one as long as the DOWN or LINK_OVER has not been taken there.
+static inline void acti_monitor_hold(acti_monitor *record)
+{
+    (void)acti_au32_add_relaxed(&record->refs, 1);
+}
+
+// acti_monitor_undo sends that DEMONITOR.
+void
+acti_monitor_undo(acti_monitor *record);
 
 // acti_monitor_abandon cancels a monitor that has been taken out of its watcher's table.
 void

@@ -56,13 +56,6 @@ static bool closes_circle(const acti_actor *actor)
     return true;
 }
 
-// is_killed: Relaxed, because a kill sets its flag before it kicks. Asked after serve, which ends the call for
-// attention: what comes later makes a pause or park fail.
-static bool is_killed(const acti_actor *actor)
-{
-    return (acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) != 0;
-}
-
 // name_circle writes who is in a circle, unless all of them have been named before.
 static void name_circle(acti_actor *actor, char *text, size_t size)
 {
@@ -155,7 +148,8 @@ static acti_room decide(acti_actor *actor, bool mail, int *status, char *circle)
         serve(actor); // which may open the circle
     if (box->granted) // by ourselves
         return ACTI_ROOM_LOOK;
-    if (is_killed(actor)) {
+    // After serve, which ends the call for attention: what comes later makes a pause or park fail.
+    if (acti_actor_is_forced(actor)) {
         leave_line(actor);
         *status = ACTA_EKILLED;
         return ACTI_ROOM_DECIDED;
@@ -259,7 +253,7 @@ bool acti_pause_await(acti_actor *actor, acti_actor *asked)
         (void)acti_actor_pushed(asked, acti_inbox_attend(&asked->inbox, ACTI_INBOX_PARKED));
     if (!acti_inbox_has_mail(&actor->inbox) && closes_circle(actor))
         open_circle(actor, circle);
-    bool parked = !is_killed(actor) && acti_inbox_park(&actor->inbox);
+    bool parked = !acti_actor_is_forced(actor) && acti_inbox_park(&actor->inbox);
     if (!parked)
         wait_no_more(actor);
     acti_lock_give(&pause_lock);

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 
 #include "core/ask.h"
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/source.h"
 #include "core/timer.h"
 
 // The kind of a record is kept in the low bits of its address in the table: the record itself becomes a message.
-#define KIND_BITS ((uintptr_t)3)
+#define KIND_BITS ((uintptr_t)7)
 
 static void *tagged(void *record, acti_pending what)
 {
@@ -55,7 +56,7 @@ void *acti_pending_remove(acti_actor *actor, uint64_t id, acti_pending what)
     return record;
 }
 
-void acti_pending_end(acti_actor *actor)
+void acti_pending_end(acti_actor *actor, acti_list *links)
 {
     if (actor->pending == NULL)
         return;
@@ -75,6 +76,9 @@ void acti_pending_end(acti_actor *actor)
             break;
         case ACTI_PENDING_SOURCE:
             acti_source_abandon(untagged(item, what));
+            break;
+        case ACTI_PENDING_LINK:
+            acti_link_gather(untagged(item, what), links);
             break;
         }
     }

@@ -5,6 +5,7 @@
 #include "core/turn.h"
 
 #include "core/ask.h"
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/outbox.h"
 #include "core/pause.h"
@@ -80,8 +81,8 @@ static acti_turn turn_of_handler(acti_actor *actor)
         }
     }
 
-    int reason = actor->eof;
-    if (reason != ACTA_EKILLED)
+    int reason = ACTA_OK;
+    if (!killed(actor))
         reason = actor->run.handler(acti_self_of(actor), actor->arg, NULL);
     return end(actor, reason == ACTA_DONE ? ACTA_OK : reason);
 }
@@ -191,8 +192,10 @@ acta_msg *acta_await(acta_self *self, uint64_t id)
         return NULL;
     acta_msg *after = NULL;
     for (;;) {
+        if (killed(actor))
+            return NULL;
         acta_msg *m = acti_turn_find(actor, id, &after);
-        if (m != NULL || killed(actor))
+        if (m != NULL)
             return m;
         wait_for_outcome(actor, id);
     }
@@ -200,14 +203,13 @@ acta_msg *acta_await(acta_self *self, uint64_t id)
 
 // ---- taking ---------------------------------------------------------------------
 
-// killed: whether the actor is to end now. Looked at once a batch and once a turn, because the flags share a line
-// with the inbox that senders write.
+// killed: whether the actor is to end now. Looked at before each message: the word lies among those that only the
+// actor's own turn touches, and is written once.
 static bool killed(acti_actor *actor)
 {
-    // Relaxed: the kill is followed by a kick, and who ends that call for attention acquires the flag.
-    if ((acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_KILL) == 0)
+    if (!acti_actor_is_forced(actor))
         return false;
-    actor->eof = ACTA_EKILLED;
+    actor->eof = (int32_t)acti_au32_load_relaxed(&actor->forced); // it is written once
     actor->ended_inbox = true;
     return true;
 }
@@ -215,10 +217,10 @@ static bool killed(acti_actor *actor)
 acta_msg *acti_turn_next(acti_actor *actor)
 {
     while (!actor->ended_inbox) {
-        // In this order: serving ends the call for attention, which may be that of a kill.
+        // In this order: serving ends the call for attention, which may be that of a force.
         if (actor->batch == NULL && acti_pause_is_due(actor))
             acti_pause_serve(actor);
-        if ((acti_here.handled == 0 || actor->batch == NULL) && killed(actor))
+        if (killed(actor))
             return NULL;
         acta_msg *m = actor->batch;
         acta_msg *newest;
@@ -286,6 +288,9 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
     case ACTI_MSG_MONITOR:
     case ACTI_MSG_DEMONITOR:
         acti_monitor_request(actor, m);
+        return NULL;
+    case ACTI_MSG_LINK_OVER:
+        acti_link_admit(actor, m);
         return NULL;
     case ACTI_MSG_STOP:
         acti_stop_free(m);

@@ -391,9 +391,10 @@ static void say(acti_proxy *proxy, acta_msg *m)
     case ACTI_MSG_TICK:
     case ACTI_MSG_SOURCE:
     case ACTI_MSG_TIMEOUT:
+    case ACTI_MSG_LINK_OVER:
     case ACTI_MSG_STOP:
     case ACTI_MSG_EVENT:
-        break; // a proxy sets no timers, watches nothing, asks nothing and is not stopped
+        break; // a proxy sets no timers, watches nothing, asks nothing, links with nobody and is not stopped
     }
     acti_assert(!"a message for a remote actor");
 }

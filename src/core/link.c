@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// link.c - making links, and their ends.
+
+#include "core/link.h"
+
+#include "core/pending.h"
+
+int acta_link(acta_self *self, acta_addr *who, uint64_t *link)
+{
+    acti_actor *maker = acti_actor_of_self(self);
+    acti_actor *other = acti_actor_of_addr(who);
+    if (other == maker || other->place == ACTI_PLACE_PROXY)
+        return ACTA_EINVAL;
+    acta_msg *m = acti_monitor_new(maker, other, 0);
+    if (m == NULL)
+        return ACTA_ENOMEM;
+    acti_monitor *record = acti_monitor_of(m);
+    acti_au32_store_relaxed(&record->fate, ACTI_FATE_BOUND); // published by the push
+    int status = acti_pending_add(maker, record, ACTI_PENDING_LINK, &record->id);
+    if (status != ACTA_OK) {
+        acti_monitor_drop(m);
+        return status;
+    }
+    status = acti_actor_push(other, m);
+    if (status != ACTA_OK) {
+        (void)acti_pending_remove(maker, record->id, ACTI_PENDING_LINK);
+        acti_monitor_drop(m);
+        return status;
+    }
+    *link = record->id; // in our own turn, before which nobody frees it
+    return ACTA_OK;
+}
+
+// decide gives a bound link its fate; false: it has one, which is *found.
+static bool decide(acti_monitor *record, uint32_t fate, uint32_t *found)
+{
+    *found = ACTI_FATE_BOUND;
+    // Relaxed: the word is all there is to see. The weak compare-and-swap may fail for nothing.
+    while (*found == ACTI_FATE_BOUND)
+        if (acti_au32_cas_relaxed(&record->fate, found, fate))
+            return true;
+    return false;
+}
+
+void acta_unlink(acta_self *self, uint64_t link)
+{
+    acti_actor *maker = acti_actor_of_self(self);
+    acti_monitor *record = acti_pending_remove(maker, link, ACTI_PENDING_LINK);
+    if (record == NULL)
+        return;
+    uint32_t fate;
+    if (!decide(record, ACTI_FATE_OVER, &fate))
+        (void)acti_actor_force(maker, (int32_t)fate);
+    acti_monitor_hold(record);
+    acti_monitor_undo(record);
+}
+
+// ---- the watched ends, or has let go ---------------------------------------------------
+
+void acti_link_over(acti_monitor *record, int reason)
+{
+    uint32_t fate;
+    if (reason < 0 && decide(record, (uint32_t)reason, &fate))
+        (void)acti_actor_force(record->watcher, reason);
+    record->msg.kind = ACTI_MSG_LINK_OVER;
+    if (acti_actor_push(record->watcher, &record->msg) != ACTA_OK)
+        acti_monitor_drop(&record->msg);
+}
+
+void acti_link_admit(acti_actor *maker, acta_msg *m)
+{
+    (void)acti_pending_remove(maker, acti_monitor_of(m)->id, ACTI_PENDING_LINK);
+    acti_monitor_drop(m);
+}
+
+// ---- the maker ends --------------------------------------------------------------------
+
+void acti_link_gather(void *pending, acti_list *links)
+{
+    acti_monitor *record = pending;
+    acti_monitor_hold(record);
+    acti_list_push(links, &record->own);
+}
+
+void acti_link_end(acti_list *links, int reason)
+{
+    acti_list *own;
+    while ((own = acti_list_pop(links)) != NULL) {
+        acti_monitor *record = ACTI_CONTAINER_OF(own, acti_monitor, own);
+        uint32_t fate;
+        if (decide(record, ACTI_FATE_OVER, &fate) && reason < 0)
+            (void)acti_actor_force(record->watched, reason);
+        acti_monitor_undo(record);
+    }
+}
