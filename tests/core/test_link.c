@@ -695,7 +695,7 @@ static int kills_without_memory(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
-TEST(a_kill_without_memory_changes_nothing)
+TEST(a_kill_needs_no_memory_even_after_a_stop)
 {
     kit k;
     kit_open(&k, 1);
@@ -707,8 +707,92 @@ TEST(a_kill_without_memory_changes_nothing)
     bury(&w, &to_mourner);
     acta_tx_drop(&tx);
     kit_close(&k);
-    assert_int_equal(p.status, ACTA_ENOMEM);
-    assert_int_equal(w.reason[0], ACTA_OK); // it was stopped, and ended well
+    assert_int_equal(p.status, ACTA_OK);
+    assert_int_equal(w.reason[0], ACTA_EKILLED);
+}
+
+// Paused, because an inbox is full whose actor does not look: nothing that is pushed wakes it, but its end does.
+typedef struct paused {
+    kit_actor actor;
+    acta_addr *bound_to;
+    acta_tx *full;
+    test_gate gone; // it has sent what there is no room for, and returns, or is suspended in the send
+    int handled;
+} paused;
+
+static int sends_too_much(acta_self *self, void *arg, acta_msg *m)
+{
+    paused *p = arg;
+    uint64_t link;
+    if (m == NULL)
+        return ACTA_OK;
+    if (p->handled++ > 0)
+        return ACTA_OK;
+    kit_claim(acta_link(self, p->bound_to, &link) == ACTA_OK);
+    kit_claim(acta_send(p->full, item, 0, 0) == ACTA_OK);
+    test_gate_open(&p->gone);
+    int status = acta_send(p->full, item, 0, 1); // a body may be told in here that it is to end
+    kit_claim(status == ACTA_OK || status == ACTA_EKILLED);
+    return ACTA_OK;
+}
+
+typedef struct does_not_look {
+    kit_actor actor;
+    test_gate entered;
+    test_gate go;
+} does_not_look;
+
+static int waits_for_go(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    does_not_look *d = arg;
+    if (m == NULL)
+        return ACTA_OK;
+    test_gate_open(&d->entered);
+    kit_claim(test_gate_wait(&d->go));
+    return ACTA_OK;
+}
+
+TEST(an_actor_that_is_paused_by_a_full_inbox_ends_all_the_same)
+{
+    for (int killed = 0; killed < 2; killed++)
+        KIT_EACH_KIND(kind) {
+            kit k;
+            kit_open(&k, 2);
+            partner q;
+            acta_tx *bound_to = spawn_partner(&k, &kit_kinds[2], &q);
+            does_not_look d = {.actor = {waits_for_go}};
+            test_gate_init(&d.entered);
+            test_gate_init(&d.go);
+            paused p = {.actor = {sends_too_much}, .bound_to = acta_tx_addr(bound_to)};
+            test_gate_init(&p.gone);
+            assert_int_equal(acta_spawn(k.sys, &p.full, .handler = kit_handler, .arg = &d, .place = ACTA_THREAD,
+                                        .capacity = 1),
+                             ACTA_OK);
+            kit_send(p.full, 0);
+            assert_true(test_gate_wait(&d.entered));
+            acta_tx *full = p.full, *tx = kit_spawn(&k, kind, &p), *both[] = {tx, bound_to};
+            mourner w;
+            acta_tx *to_mourner = spawn_mourner(&k, &w, both, 2);
+            kit_send(tx, 0);
+            kit_send(tx, 1);
+            assert_true(test_gate_wait(&p.gone));
+            if (killed)
+                assert_int_equal(acta_kill(acta_tx_addr(tx)), ACTA_OK);
+            else
+                kit_send(bound_to, ACTA_EIO);
+            bury(&w, &to_mourner);
+            test_gate_open(&d.go);
+            acta_tx_drop(&full);
+            acta_tx_drop(&tx);
+            acta_tx_drop(&bound_to);
+            kit_close(&k);
+            test_gate_fini(&p.gone);
+            test_gate_fini(&d.entered);
+            test_gate_fini(&d.go);
+            assert_int_equal(w.reason[0], killed ? ACTA_EKILLED : ACTA_EIO);
+            assert_int_equal(w.reason[1], w.reason[0]);
+        }
 }
 
 int main(void)
@@ -728,5 +812,6 @@ int main(void)
                     case_of(an_unlink_that_meets_the_end_of_the_other_lets_all_pass_or_nothing),
                     case_of(a_kill_ends_an_actor_before_its_next_message_and_says_killed),
                     case_of(an_actor_that_kills_itself_handles_nothing_more),
-                    case_of(a_kill_without_memory_changes_nothing));
+                    case_of(a_kill_needs_no_memory_even_after_a_stop),
+                    case_of(an_actor_that_is_paused_by_a_full_inbox_ends_all_the_same));
 }
