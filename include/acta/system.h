@@ -27,8 +27,14 @@ typedef struct acta_system_opts {
     uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
     bool track_senders;         // remember who made each sender and where, for reports; costs about 100 ns a sender
 
+    // A message that an actor in the pool handles for longer than this keeps a worker from others. It is named once, while
+    // it lasts, with its actor and its type; actors with a thread of their own may take their time. 0: 100 ms;
+    // ACTA_FOREVER: nobody looks. Otherwise a thread looks four times in that time, but at most every millisecond, and
+    // never while there is nothing to do.
+    uint64_t long_turn_ns;
+
     // report gets one line of text, without newline, when something happened that a person should know:
-    // who is still alive at a close, why a peer was refused, an unhandled message. NULL: nobody is told;
+    // who is still alive at a close, why a peer was refused, an unhandled message, a long turn. NULL: nobody is told;
     // the library itself never prints. Called on any thread, one call at a time, and must not call acta.
     void (*report)(void *arg, const char *line);
     void *report_arg;
@@ -77,6 +83,7 @@ typedef struct acta_ledger {
 
     uint64_t pauses;      // times that an actor, or a thread outside, was suspended by a full inbox
     uint64_t overcommits; // messages let over the bound of an inbox because all would have waited in a circle
+    uint64_t long_turns;  // messages that took longer than long_turn_ns, as far as the watchdog saw
 } acta_ledger;
 
 // acta_ledger_read adds up the counters of all workers. While messages move, the figures are of slightly

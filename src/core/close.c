@@ -104,6 +104,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
         each_alive(sys, report_alive);
         each_alive(sys, force);
         if (!wait_for_end(sys, false, acti_deadline_ns(FORCE_NS))) {
+            acti_watchdog_stop(sys); // nobody is told anything any more
             acti_report(sys, "these actors do not return, so the system stays in memory:");
             each_alive(sys, report_alive);
             return status;
@@ -113,6 +114,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     uint64_t goodbye_ns = acti_deadline_ns(FORCE_NS);
     close_uppers(sys, deadline_ns > goodbye_ns ? deadline_ns : goodbye_ns);
     wait_for_threads(sys);
+    acti_watchdog_stop(sys);
     acti_sched_stop(&sys->sched); // a worker may be about to count a tick that has been handled already
 
     acta_ledger ledger;

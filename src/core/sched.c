@@ -214,10 +214,16 @@ static void measure(acti_worker *w)
         acti_sched_stir(w->sched);
 }
 
+static void wake_watchdog(acti_worker *w)
+{
+    w->unwatched = false;
+    acti_park_give(&w->sys->watchdog.park);
+}
+
 static void *worker_main(void *arg)
 {
     acti_worker *w = arg;
-    acti_here = (acti_running){.sys = w->sys, .counters = &w->counters, .worker = w};
+    acti_here = (acti_running){.sys = w->sys, .counters = &w->counters, .worker = w, .glance = &w->glance};
     w->measured_ns = acti_clock_ns();
     while (!acti_au32_load_acquire(&w->sched->stop)) {
         acti_actor *actor = pick(w);
@@ -227,6 +233,8 @@ static void *worker_main(void *arg)
         }
         if (w->sentinel)
             hand_over(w);
+        if (w->unwatched)
+            wake_watchdog(w);
         bool full = acti_turn_run(actor) == ACTI_TURN_MORE;
         if (full)
             keep(w, actor);
@@ -436,7 +444,18 @@ static void get_up(acti_worker *w)
     acti_lock_take(&sched->lock);
     (void)take_idle(sched, w); // unless whoever woke us has
     w->sentinel = sched->sentinel == w; // the post may have come with the token
+    w->unwatched = sched->unwatched;
     acti_lock_give(&sched->lock);
+}
+
+bool acti_sched_quiet(acti_sched *sched)
+{
+    acti_lock_take(&sched->lock);
+    // Whoever gets up after this sees it: the watchdog cannot fall asleep while somebody works.
+    bool quiet = acti_au32_load_relaxed(&sched->idle_count) == sched->count;
+    sched->unwatched = quiet;
+    acti_lock_give(&sched->lock);
+    return quiet;
 }
 
 // hand_over gives the sentinel's post to another idle worker, if there is anything to wait for.

@@ -29,6 +29,7 @@
 #include "base/list.h"
 #include "base/platform.h"
 #include "core/runq.h"
+#include "core/watchdog.h"
 #include "obs/counters.h"
 
 typedef struct acta_system acta_system;
@@ -63,6 +64,7 @@ typedef struct acti_worker {
     bool sentinel;         // holds that post
     bool more_due;         // at the last look at the clock more was due than was fired: no time to lie down
     uint32_t quiet_looks;  // as the sentinel: looks in a row that found all idle
+    bool unwatched;        // the watchdog slept when this worker got up
     acti_ready bodies;     // bodies that live here, ready
     uint64_t measured_ns;  // when the cost was last measured
     uint64_t measured_handled;
@@ -73,10 +75,12 @@ typedef struct acti_worker {
     acti_aptr next;         // the next slot; the owner puts and takes, a thief takes behind a long turn
     acti_runq ring;
     acti_au32 cost_ns;      // what handling a message costs here; written by the owner
+    acti_glance glance;     // what it runs; written by the owner, but for the watchdog's mark
     char apart[ACTI_CACHE_LINE];
     acti_aptr mail; // bodies that live here, made ready elsewhere: a newest-first list
     acti_park park;
     acti_list idle; // in the scheduler's list; its lock
+    acti_watched watched; // the watchdog's
 } acti_worker;
 
 struct acti_sched {
@@ -91,6 +95,7 @@ struct acti_sched {
     acti_lock lock;         // rank 70
     acti_ready inject;
     acti_list idle;
+    bool unwatched;        // the watchdog sleeps until somebody has work; the lock
     acti_worker *sentinel; // the idle worker that sleeps with a deadline; NULL: none
 };
 
@@ -109,6 +114,10 @@ acti_sched_ready(acti_actor *actor);
 // acti_sched_stir wakes one idle worker, if there is one, to look for work.
 void
 acti_sched_stir(acti_sched *sched);
+
+// acti_sched_quiet: whether all workers are idle. If so, the first that has work again gives the watchdog a token.
+bool
+acti_sched_quiet(acti_sched *sched);
 
 // acti_sched_alert has the sentinel look again at what it waits for.
 void

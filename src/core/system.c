@@ -15,6 +15,7 @@
 #define MESSAGE_BYTES_DEFAULT (16u * 1024 * 1024)
 #define MESSAGE_BYTES_MAX (1024u * 1024 * 1024)
 #define STACK_BYTES_DEFAULT (64u * 1024)
+#define LONG_TURN_NS_DEFAULT (100 * ACTA_MS)
 
 ACTI_THREAD_LOCAL acti_running acti_here;
 
@@ -28,6 +29,8 @@ static int fill_in(acta_system_opts *opts)
         opts->message_bytes_max = MESSAGE_BYTES_DEFAULT;
     if (opts->stack_bytes == 0)
         opts->stack_bytes = STACK_BYTES_DEFAULT;
+    if (opts->long_turn_ns == 0)
+        opts->long_turn_ns = LONG_TURN_NS_DEFAULT;
     return ACTA_OK;
 }
 
@@ -68,6 +71,8 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
     acti_lock_init(&sys->upper_lock);
     acti_lock_init(&sys->report_lock);
     status = acti_sched_start(&sys->sched, sys, filled.workers);
+    if (status == ACTA_OK)
+        status = acti_watchdog_start(sys);
     if (status != ACTA_OK) {
         acti_sched_stop(&sys->sched);
         acti_system_free(sys);
@@ -93,9 +98,9 @@ void acti_system_free(acta_system *sys)
 
 // ---- who is alive -------------------------------------------------------------------
 
-static acti_alive *list_of(acti_actor *actor)
+static acti_alive *list_of(acta_system *sys, const acti_actor *actor)
 {
-    return &actor->sys->alive[(uintptr_t)actor / 256 % ACTI_ALIVE_LISTS];
+    return &sys->alive[(uintptr_t)actor / 256 % ACTI_ALIVE_LISTS];
 }
 
 static acti_au32 *count_of(acta_system *sys, bool internal)
@@ -105,7 +110,7 @@ static acti_au32 *count_of(acta_system *sys, bool internal)
 
 void acti_system_enter(acti_actor *actor)
 {
-    acti_alive *alive = list_of(actor);
+    acti_alive *alive = list_of(actor->sys, actor);
     // First, because a close by force may end whom it finds in the list. Relaxed: the lock publishes it to those.
     (void)acti_au32_add_relaxed(count_of(actor->sys, actor->internal), ACTI_ALIVE_ONE);
     acti_lock_take(&alive->lock);
@@ -115,7 +120,7 @@ void acti_system_enter(acti_actor *actor)
 
 bool acti_system_leave_late(acti_actor *actor, acta_msg *monitor)
 {
-    acti_alive *alive = list_of(actor);
+    acti_alive *alive = list_of(actor->sys, actor);
     acti_lock_take(&alive->lock);
     bool ending = acti_list_linked(&actor->alive);
     if (ending) {
@@ -124,6 +129,22 @@ bool acti_system_leave_late(acti_actor *actor, acta_msg *monitor)
     }
     acti_lock_give(&alive->lock);
     return ending;
+}
+
+acti_actor *acti_system_hold(acta_system *sys, const acti_aptr *shown)
+{
+    acti_actor *actor = acti_aptr_load_relaxed(shown); // a guess, and the name of a lock; not looked into yet
+    if (actor == NULL)
+        return NULL;
+    acti_alive *alive = list_of(sys, actor);
+    acti_lock_take(&alive->lock);
+    // Relaxed: NULL was written there before the actor left, which took this lock.
+    if (acti_aptr_load_relaxed(shown) == actor)
+        acti_actor_ref(actor);
+    else
+        actor = NULL;
+    acti_lock_give(&alive->lock);
+    return actor;
 }
 
 static void tell_late(acti_actor *actor, acta_msg *late)
@@ -138,7 +159,7 @@ static void tell_late(acti_actor *actor, acta_msg *late)
 void acti_system_leave(acti_actor *actor)
 {
     acta_system *sys = actor->sys;
-    acti_alive *alive = list_of(actor);
+    acti_alive *alive = list_of(actor->sys, actor);
     acti_lock_take(&alive->lock);
     while (actor->late != NULL) {
         acta_msg *late = actor->late;
@@ -186,6 +207,7 @@ void acta_ledger_read(const acta_system *sys, acta_ledger *out)
         .dropped_cancel = sum[ACTI_DROPPED_CANCEL],
         .unhandled = sum[ACTI_UNHANDLED],
         .refused = sum[ACTI_REFUSED],
+        .long_turns = sum[ACTI_LONG_TURNS],
         .pauses = sum[ACTI_PAUSES],
         .overcommits = sum[ACTI_OVERCOMMITS],
     };

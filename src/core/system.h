@@ -15,6 +15,7 @@
 #include "core/names.h"
 #include "core/sched.h"
 #include "core/turn.h"
+#include "core/watchdog.h"
 #include "obs/counters.h"
 
 // The actors that have not ended, spread over several lists so that spawning threads do not meet at one lock.
@@ -46,6 +47,7 @@ struct acta_system {
     acta_system_opts opts; // every default filled in
     acti_board board;
     acti_sched sched;
+    acti_watchdog watchdog;
     acti_clock clock;
     acti_names names;
     acti_alive alive[ACTI_ALIVE_LISTS];
@@ -68,6 +70,7 @@ typedef struct acti_running {
     acta_system *sys;
     acti_counters *counters; // its own
     acti_worker *worker;     // in the pool
+    acti_glance *glance;     // what others see of it
     acti_actor *actor;       // whose turn it is
     acti_fiber *fiber;       // the stack we are on, if it is a body's
     acti_turn turn;          // how the body that just left it wants to go on
@@ -96,6 +99,11 @@ acti_system_leave(acti_actor *actor);
 // leaves. False: it has left.
 ACTA_NODISCARD bool
 acti_system_leave_late(acti_actor *actor, acta_msg *monitor);
+
+// acti_system_hold gives the actor that *shown points to, with a reference, or NULL. Who points there, on any thread, must
+// write NULL before the actor can leave.
+acti_actor *
+acti_system_hold(acta_system *sys, const acti_aptr *shown);
 
 // acti_system_alive is how many have not ended; the closer is given a token when there are none, from now on. For the
 // thread that closes the system.

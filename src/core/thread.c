@@ -12,6 +12,7 @@
 
 struct acti_thread {
     acti_counters counters; // first: it is padded on both sides
+    acti_glance glance;     // nobody looks
     acti_park park;
     acti_actor *actor;
 };
@@ -52,7 +53,7 @@ static void *thread_main(void *arg)
 {
     acti_thread *thread = arg;
     acta_system *sys = thread->actor->sys;
-    acti_here = (acti_running){.sys = sys, .counters = &thread->counters};
+    acti_here = (acti_running){.sys = sys, .counters = &thread->counters, .glance = &thread->glance};
     run(thread);
     acti_here = (acti_running){0};
     acti_board_leave(&sys->board, &thread->counters);

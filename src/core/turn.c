@@ -39,6 +39,7 @@ acti_turn acti_turn_run(acti_actor *actor)
 // end ends the actor, now or once what it has sent last has gone out.
 static acti_turn end(acti_actor *actor, int reason)
 {
+    acti_glance_over(acti_here.glance);
     actor->ending = true;
     actor->eof = reason;
     if (acti_outbox_flush(actor, false) != ACTI_FLUSHED)
@@ -82,6 +83,7 @@ static acti_turn turn_of_handler(acti_actor *actor)
     }
 
     int reason = ACTA_OK;
+    acti_glance_at(acti_here.glance, actor, NULL);
     if (!killed(actor))
         reason = actor->run.handler(acti_self_of(actor), actor->arg, NULL);
     return end(actor, reason == ACTA_DONE ? ACTA_OK : reason);
@@ -92,6 +94,7 @@ static acti_turn turn_of_body(acti_actor *actor)
     // A body stays here from now on: a compiler may keep addresses of this thread's variables on its stack.
     actor->home = acti_here.worker;
     acti_here.fiber = actor->on.fiber;
+    acti_glance_at(acti_here.glance, actor, NULL);
     acti_fiber_resume(actor->on.fiber);
     acti_here.fiber = NULL;
     if (!acti_fiber_done(actor->on.fiber))
@@ -113,8 +116,10 @@ void acti_turn_spent(void)
 {
     if (acti_here.actor == NULL || ++acti_here.sends < ACTI_TURN_SENDS_MAX || acti_here.fiber == NULL)
         return;
+    const acta_type *type = acti_glance_type(acti_here.glance);
     acti_turn_settle(acti_here.actor);
     leave(ACTI_TURN_MORE);
+    acti_glance_at(acti_here.glance, acti_here.actor, type);
 }
 
 void acti_turn_settle(acti_actor *actor)
@@ -122,6 +127,7 @@ void acti_turn_settle(acti_actor *actor)
     if (acti_here.handled > 0 && !actor->internal)
         acti_tally(actor->sys, ACTI_HANDLED, acti_here.handled);
     acti_here.handled = 0;
+    acti_glance_over(acti_here.glance); // it may be somebody else's soon
 }
 
 // suspend waits to be woken, parked or paused as the body is already. A pool body is still on its stack, which is safe
@@ -160,9 +166,11 @@ static void wait_for_outcome(acti_actor *actor, uint64_t ask)
 
 void acti_turn_flush(acti_actor *actor)
 {
+    const acta_type *type = acti_glance_type(acti_here.glance);
     acti_turn_settle(actor);
     while (acti_outbox_flush(actor, false) == ACTI_FLUSHED_PAUSED)
         suspend(actor);
+    acti_glance_at(acti_here.glance, actor, type);
 }
 
 acta_msg *acta_recv(acta_self *self)
@@ -233,6 +241,7 @@ acta_msg *acti_turn_next(acti_actor *actor)
             m = admit(actor, m);
         if (m != NULL) {
             acti_actor_given(actor, m);
+            acti_glance_at(acti_here.glance, actor, m->type);
             acti_here.handled++;
             return m;
         }
@@ -253,6 +262,7 @@ acta_msg *acti_turn_find(acti_actor *actor, uint64_t ask, acta_msg **after)
             *at = m->next;
             m = admit(actor, m);
             acti_assert(m != NULL); // it was pending, so this is its first outcome
+            acti_glance_at(acti_here.glance, actor, m->type);
             acti_here.handled++;
             return m;
         }

@@ -30,6 +30,7 @@ typedef enum acti_counter {
     ACTI_TURNS,
     ACTI_STEALS,
     ACTI_SLEEPS,
+    ACTI_LONG_TURNS,
     ACTI_COUNTERS, // how many there are
 } acti_counter;
 

@@ -75,6 +75,8 @@ static inline void kit_open_with(kit *k, acta_system_opts opts)
 {
     *k = (kit){0};
     kit_note_live();
+    if (opts.long_turn_ns == 0)
+        opts.long_turn_ns = ACTA_FOREVER; // gates keep actors for as long as they like
     opts.report = kit_report;
     opts.report_arg = k;
     assert_int_equal(acta_open(&opts, &k->sys), ACTA_OK);

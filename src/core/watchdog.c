@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// watchdog.c - looking at the workers, and the thread that does.
+
+#include "core/watchdog.h"
+
+#include "core/system.h"
+
+#define MARK ((uintptr_t)1)
+
+// name_it reports a long turn, if it is still going on.
+static void name_it(acta_system *sys, acti_worker *w, uint64_t took_ns)
+{
+    acti_actor *actor = acti_system_hold(sys, &w->glance.actor);
+    if (actor == NULL)
+        return;
+    // It may have gone on with the next message just now; then the mark is gone, and there is nothing to say.
+    void *type = acti_aptr_load_relaxed(&w->glance.type);
+    if (actor == w->watched.actor && ((uintptr_t)type & MARK) != 0) {
+        w->watched.named = true;
+        acti_tally(sys, ACTI_LONG_TURNS, 1);
+        const acta_type *of = acti_glance_type(&w->glance);
+        acti_report(sys, "actor %s (id %llu) has been handling %s%s for %llu ms, and keeps a worker from others: if it "
+                    "has to block or to compute for long, give it a thread of its own (ACTA_THREAD)", actor->name,
+                    (unsigned long long)actor->id, of != NULL ? "a message " : "no message",
+                    of != NULL ? of->name : "", (unsigned long long)(took_ns / ACTA_MS));
+    }
+    acti_actor_unref(actor);
+}
+
+static void look_at(acta_system *sys, acti_worker *w, uint64_t (*clock_ns)(void))
+{
+    acti_watched *seen = &w->watched;
+    uint64_t now_ns = clock_ns(); // before the look, as the time of the mark is read after it: no turn seems too long
+    const acti_actor *actor = acti_aptr_load_acquire(&w->glance.actor); // with the release in acti_glance_turn
+    void *type = acti_aptr_load_relaxed(&w->glance.type);
+    if (actor != NULL && actor == seen->actor && ((uintptr_t)type & MARK) != 0) {
+        if (!seen->named && now_ns - seen->since_ns >= sys->opts.long_turn_ns)
+            name_it(sys, w, now_ns - seen->since_ns);
+        return;
+    }
+    // Relaxed: the mark carries nothing. When it fails, something was taken: the next look tries again.
+    if (actor != NULL)
+        (void)acti_aptr_cas_relaxed(&w->glance.type, &type, (void *)((uintptr_t)type | MARK));
+    *seen = (acti_watched){.actor = actor, .since_ns = clock_ns()};
+}
+
+void acti_watchdog_look(acta_system *sys, uint64_t (*clock_ns)(void))
+{
+    for (uint32_t i = 0; i < sys->sched.count; i++)
+        look_at(sys, sys->sched.workers[i], clock_ns);
+    acti_au64_count(&sys->watchdog.looks, 1);
+}
+
+static void *watchdog_main(void *arg)
+{
+    acta_system *sys = arg;
+    acti_watchdog *dog = &sys->watchdog;
+    uint64_t look_ns = sys->opts.long_turn_ns / ACTI_WATCHDOG_LOOKS;
+    if (look_ns < ACTI_WATCHDOG_LOOK_NS_MIN)
+        look_ns = ACTI_WATCHDOG_LOOK_NS_MIN;
+    while (!acti_au32_load_acquire(&dog->stop)) {
+        acti_watchdog_look(sys, acti_clock_ns);
+        (void)acti_park_wait(&dog->park, acti_sched_quiet(&sys->sched) ? UINT64_MAX : acti_deadline_ns(look_ns));
+    }
+    return NULL;
+}
+
+int acti_watchdog_start(acta_system *sys)
+{
+    acti_watchdog *dog = &sys->watchdog;
+    acti_park_init(&dog->park);
+    if (sys->opts.long_turn_ns == ACTA_FOREVER)
+        return ACTA_OK;
+    int status = acti_thread_start(&dog->thread, "acta-watchdog", watchdog_main, sys);
+    dog->started = status == ACTA_OK;
+    return status;
+}
+
+void acti_watchdog_stop(acta_system *sys)
+{
+    acti_watchdog *dog = &sys->watchdog;
+    if (!dog->started)
+        return;
+    acti_au32_store_release(&dog->stop, 1);
+    acti_park_give(&dog->park);
+    pthread_join(dog->thread, NULL);
+    dog->started = false;
+}
