@@ -20,15 +20,23 @@ typedef struct acta_system acta_system;
 #define ACTA_SECOND ((uint64_t)1000000000) // nanoseconds in a second
 #define ACTA_FOREVER UINT64_MAX        // a time limit that never comes
 
+// Whether each sender remembers who made it, and in which line, for acta_why and the reports. Costs about 100 ns a sender.
+typedef enum acta_track {
+    ACTA_TRACK_DEFAULT = 0, // on in a debug build of the library (Meson's buildtype debug), else off
+    ACTA_TRACK_ON = 1,
+    ACTA_TRACK_OFF = 2,
+} acta_track;
+
 // Right when zero.
 typedef struct acta_system_opts {
     uint32_t workers;           // pool threads; 0: one per processor; at most 256
     uint32_t message_bytes_max; // largest message, body and variable parts; 0: 16 MiB; at most 1 GiB
     uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
-    bool track_senders;         // remember who made each sender and where, for reports; costs about 100 ns a sender
+    acta_track track_senders;   // who holds whom, for reports
 
     // A message that an actor in the pool handles for longer than this keeps a worker from others. It is named once, while
-    // it lasts, with its actor and its type; actors with a thread of their own may take their time. 0: 100 ms;
+    // it lasts, with its actor and its type, and that actor again only for a message that takes twice as long; actors
+    // with a thread of their own may take their time. 0: 100 ms;
     // ACTA_FOREVER: nobody looks. Otherwise a thread looks four times in that time, but at most every millisecond, and
     // never while there is nothing to do.
     uint64_t long_turn_ns;
@@ -55,8 +63,8 @@ acta_open(const acta_system_opts *opts, acta_system **sys);
 // stops them by force. An actor that is computing and does not return within another second cannot be stopped
 // safely; its system is then left in memory on purpose.
 //
-// Owns:    takes *sys and sets it to NULL, whatever is returned but ACTA_EDEADLK. Addresses, and senders that are not
-//          tracked, may still be dropped afterwards; nothing else may be done with them.
+// Owns:    takes *sys and sets it to NULL, whatever is returned but ACTA_EDEADLK. Addresses and senders may still be
+//          dropped afterwards; nothing else may be done with them.
 // Threads: any thread that is not running an actor. No other thread, and no actor of another system, may use the
 //          system any more.
 // Errors:  ACTA_EALIVE actors had to be stopped by force; ACTA_EDEADLK called inside an actor;

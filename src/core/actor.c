@@ -113,6 +113,13 @@ void acti_actor_end(acti_actor *actor, int reason)
     acti_actor_unref(actor);
 }
 
+acta_body *acti_actor_body(acti_actor *actor)
+{
+    acta_body *body = actor->run.body;
+    acti_aptr_store_relaxed(&actor->run.waits, NULL); // published by the first time that it parks
+    return body;
+}
+
 static void drain_one(acti_actor *actor, acta_msg *m, int status, int dropped_as)
 {
     switch ((acti_msg_kind)m->kind) {

@@ -56,15 +56,17 @@ struct acti_actor {
     acta_system *sys;           // constant
     uint64_t id;                // unique in the system, for reports; constant
     uint16_t room;              // of this block, in units of 64 bytes; constant
-    uint8_t place;              // acta_place or ACTI_PLACE_...; constant
-    uint8_t internal;           // not the user's: not waited for at close; constant
+    uint8_t place : 7;          // acta_place or ACTI_PLACE_...; constant
+    uint8_t internal : 1;       // not the user's: not waited for at close; constant
+    uint8_t long_named;         // times that it was named for taking too long; the watchdog's
     uint32_t waited_by;         // how many wait for this one; the pause lock
 
     // ---- touched by the actor's own turn only
     acta_msg *batch; // taken from the inbox, oldest first
     union {
         acta_handler *handler;
-        acta_body *body;
+        acta_body *body; // until it has started: acti_actor_body takes it
+        acti_aptr waits; // of a body from then on: what it is suspended for in acta_await; see why.h
     } run;
     void *arg;
     acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
@@ -204,6 +206,10 @@ acti_actor_close(acti_actor *actor);
 // (the one of the running actor) is dropped last.
 void
 acti_actor_end(acti_actor *actor, int reason);
+
+// acti_actor_body takes the body of an actor that starts.
+acta_body *
+acti_actor_body(acti_actor *actor);
 
 // acti_actor_drain disposes of messages that nobody will handle: requests are answered with status, the rest is
 // counted under the given counter (an acti_counter).

@@ -9,7 +9,6 @@
 
 #include "core/ask.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/pool.h"
@@ -23,12 +22,12 @@ typedef struct ask_record {
     acta_msg msg;
     acta_failure failure;
     char who[ACTI_NAME_BYTES];
-    char cause[96];
+    char cause[128];
     acti_msg_ext ext;
     // The record.
     acti_alarm alarm;
     acti_actor *asker;  // one reference
-    acti_actor *target; // one reference
+    acti_wait wait;     // for whom, with a reference
     uint64_t id;
     bool alarmed; // the alarm has been set
     bool settled; // its asker has the outcome: the timeout on its way is to be thrown away
@@ -42,11 +41,11 @@ static void fire(acti_alarm *alarm);
 static void free_record(ask_record *record)
 {
     acti_actor_unref(record->asker);
-    acti_actor_unref(record->target);
+    acti_actor_unref(record->wait.who);
     acti_msg_release(&record->msg);
 }
 
-static int new_record(acti_actor *asker, acti_actor *target, ask_record **out)
+static int new_record(acti_actor *asker, acti_actor *target, const acta_type *type, ask_record **out)
 {
     uint32_t room;
     ask_record *record = acti_pool_alloc(sizeof(*record), &room);
@@ -62,7 +61,7 @@ static int new_record(acti_actor *asker, acti_actor *target, ask_record **out)
     acti_actor_ref(asker);
     acti_actor_ref(target);
     record->asker = asker;
-    record->target = target;
+    record->wait = (acti_wait){.who = target, .type = type};
     record->alarm.fire = fire;
     *out = record;
     return ACTA_OK;
@@ -78,7 +77,7 @@ int acta_ask_body(acta_self *self, acta_tx *to, uint64_t timeout_ns, uint64_t *i
     if (acti_here.actor != asker)
         return ACTA_EINVAL;
     ask_record *record;
-    int status = new_record(asker, target, &record);
+    int status = new_record(asker, target, type, &record);
     if (status != ACTA_OK)
         return status;
     acta_msg *m;
@@ -112,15 +111,10 @@ static void fire(acti_alarm *alarm)
         free_record(record);
 }
 
-bool acti_ask_is_pending(acti_actor *actor, uint64_t id)
+acti_wait *acti_ask_wait(const acti_actor *actor, uint64_t id)
 {
-    return acti_pending_get(actor, id, ACTI_PENDING_ASK) != NULL;
-}
-
-acti_actor *acti_ask_target(const acti_actor *actor, uint64_t id)
-{
-    const ask_record *record = acti_pending_get(actor, id, ACTI_PENDING_ASK);
-    return record->target;
+    ask_record *record = acti_pending_get(actor, id, ACTI_PENDING_ASK);
+    return record != NULL ? &record->wait : NULL;
 }
 
 bool acti_ask_matches(acta_msg *m, uint64_t id)
@@ -143,16 +137,6 @@ acta_msg *acti_ask_admit_reply(acti_actor *actor, acta_msg *m)
     return m;
 }
 
-// doing says what an actor is about, as far as can be seen from outside.
-static const char *doing(const acti_actor *actor)
-{
-    if (acti_inbox_is_routed(&actor->inbox))
-        return "ended";
-    if (acti_inbox_is_parked(&actor->inbox))
-        return "idle";
-    return acti_inbox_has_mail(&actor->inbox) ? "busy, with messages waiting" : "running";
-}
-
 acta_msg *acti_ask_admit_timeout(acti_actor *actor, acta_msg *m)
 {
     ask_record *record = (ask_record *)(void *)m;
@@ -162,11 +146,10 @@ acta_msg *acti_ask_admit_timeout(acti_actor *actor, acta_msg *m)
     }
     (void)acti_pending_remove(actor, record->id, ACTI_PENDING_ASK);
 
-    acti_actor *target = record->target;
-    if (target->place == ACTI_PLACE_PROXY)
-        snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is on another node");
-    else
-        snprintf(record->cause, sizeof(record->cause), "no outcome in time; it is %s", doing(target));
+    acti_actor *target = record->wait.who;
+    acti_text cause = {.at = record->cause, .size = sizeof(record->cause)};
+    acti_text_add(&cause, "no outcome in time; it is ");
+    acti_why_doing(target, &cause);
     acti_name_copy(record->who, target->name);
     record->failure = (acta_failure){.status = ACTA_ETIMEOUT, .who = record->who, .cause = record->cause};
     record->ext = (acti_msg_ext){.ask = record->id};

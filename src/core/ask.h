@@ -13,14 +13,12 @@
 
 #include "core/actor.h"
 #include "core/clock.h"
+#include "core/why.h"
 
-// acti_ask_is_pending: whether the actor waits for the outcome of that ask.
-bool
-acti_ask_is_pending(acti_actor *actor, uint64_t id);
-
-// acti_ask_target is whom the actor has asked; the ask is pending.
-acti_actor *
-acti_ask_target(const acti_actor *actor, uint64_t id);
+// acti_ask_wait is what a body that awaits the outcome of that ask waits for, as long as there is none; NULL: there is no
+// such ask.
+acti_wait *
+acti_ask_wait(const acti_actor *actor, uint64_t id);
 
 // acti_ask_matches: whether m is an outcome of that ask.
 bool

@@ -2,25 +2,13 @@
 //
 // close.c - closing a system: wait, name who is still alive, stop them by force.
 
-#include <stdio.h>
 #include <string.h>
 
-#include "core/sender.h"
 #include "core/system.h"
+#include "core/why.h"
 
 #define FORCE_NS ACTA_SECOND // how long actors have to return once they are killed
 
-static const char *state_of(const acti_actor *actor)
-{
-    if (acti_inbox_is_routed(&actor->inbox))
-        return "ending";
-    uint64_t word = acti_au64_load_relaxed(&actor->inbox.word); // of some moment: a report
-    if (word & ACTI_INBOX_PAUSED)
-        return "paused: it waits for room in the inbox of another";
-    if (word & ACTI_INBOX_PARKED)
-        return "idle";
-    return acti_inbox_has_mail(&actor->inbox) ? "running, with messages waiting" : "running";
-}
 
 static void force(acti_actor *actor)
 {
@@ -29,13 +17,10 @@ static void force(acti_actor *actor)
 
 static void report_alive(acti_actor *actor)
 {
-    char holders[512];
-    uint32_t senders = acti_au32_load_relaxed(&actor->senders);
-    if (acti_tx_holders(actor, holders, sizeof(holders)) == 0)
-        snprintf(holders, sizeof(holders), "%s",
-                 senders == 0 ? "nobody" : "not known: open the system with track_senders to see them");
-    acti_report(actor->sys, "still alive at close: actor %s (id %llu), %s, %u senders to it, held by %s", actor->name,
-                (unsigned long long)actor->id, state_of(actor), senders, holders);
+    char text[1000];
+    acti_text why = {.at = text, .size = sizeof(text)};
+    acti_why(actor, &why);
+    acti_report(actor->sys, "still alive at close: %s", text);
 }
 
 // each_alive calls fn for every user's actor. Under its list's lock, so that it stays.

@@ -209,8 +209,6 @@ void acti_pause_end(acti_actor *actor)
     acti_lock_give(&pause_lock);
 }
 
-// ---- waiting for an outcome ---------------------------------------------------------------
-
 // in_line gives the outbox of owner if it waits for room in the inbox of to. The owner's own pointer is not ours to
 // read.
 static acti_outbox *in_line(const acti_actor *owner, const acti_actor *to)
@@ -222,6 +220,19 @@ static acti_outbox *in_line(const acti_actor *owner, const acti_actor *to)
     }
     return NULL;
 }
+
+bool acti_pause_room_of(acti_actor *actor, char name[ACTI_NAME_BYTES])
+{
+    acti_lock_take(&pause_lock);
+    const acti_actor *to = actor->waits_for; // for room if it is in the line, else for an outcome
+    bool waits = to != NULL && in_line(actor, to) != NULL;
+    if (waits)
+        acti_name_copy(name, to->name);
+    acti_lock_give(&pause_lock);
+    return waits;
+}
+
+// ---- waiting for an outcome ---------------------------------------------------------------
 
 // open_circle lets one message over the bound, of somebody in the circle who waits for room. There is none in a circle
 // of asks alone: that one ends by their timeouts.

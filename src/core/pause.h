@@ -55,6 +55,10 @@ static inline bool acti_pause_is_due(const acti_actor *actor)
     return actor->waited || acti_inbox_wants_attention(&actor->inbox);
 }
 
+// acti_pause_room_of: whether the actor waits for room in an inbox, and in whose. Threads: any.
+bool
+acti_pause_room_of(acti_actor *actor, char name[ACTI_NAME_BYTES]);
+
 // acti_pause_end lets all go who wait for room in an inbox that has just been routed.
 void
 acti_pause_end(acti_actor *actor);

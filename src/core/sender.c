@@ -18,12 +18,17 @@
 
 typedef struct holder {
     acti_actor *actor;
-    acti_list link; // in the system's list; its holder lock
+    acti_list link; // in the list of all; its lock
     char by[ACTI_NAME_BYTES];
     const char *where;
 } holder;
 
 #define TRACKED ((uintptr_t)1)
+#define HOLDERS_SAID_MAX 8 // named in a report
+
+// One for all systems: a tracked sender may be dropped when its system has been closed. Rank 80.
+static acti_lock holder_lock = ACTI_LOCK_INIT;
+static acti_list holders = {&holders, &holders}; // oldest first
 
 static holder *holder_of(acta_tx *tx)
 {
@@ -38,7 +43,7 @@ acti_actor *acti_actor_of_tracked(acta_tx *tx)
 acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
 {
     acta_system *sys = actor->sys;
-    if (!sys->opts.track_senders)
+    if (sys->opts.track_senders != ACTA_TRACK_ON)
         return (acta_tx *)(void *)actor;
     holder *h = calloc(1, sizeof(*h));
     if (h == NULL)
@@ -48,9 +53,9 @@ acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
     snprintf(h->by, sizeof(h->by), "%s", by);
     h->actor = actor;
     h->where = where;
-    acti_lock_take(&sys->holder_lock);
-    acti_list_push(&sys->holders, &h->link);
-    acti_lock_give(&sys->holder_lock);
+    acti_lock_take(&holder_lock);
+    acti_list_push(&holders, &h->link);
+    acti_lock_give(&holder_lock);
     return (acta_tx *)((uintptr_t)h + TRACKED);
 }
 
@@ -61,30 +66,29 @@ static acti_actor *untrack(acta_tx *tx)
     if (((uintptr_t)tx & TRACKED) == 0)
         return actor;
     holder *h = holder_of(tx);
-    acti_lock_take(&actor->sys->holder_lock);
+    acti_lock_take(&holder_lock);
     acti_list_remove(&h->link);
-    acti_lock_give(&actor->sys->holder_lock);
+    acti_lock_give(&holder_lock);
     free(h);
     return actor;
 }
 
-size_t acti_tx_holders(acti_actor *actor, char *text, size_t size)
+void acti_tx_holders(acti_actor *actor, acti_text *text)
 {
-    size_t at = 0;
-    acta_system *sys = actor->sys;
-    acti_lock_take(&sys->holder_lock);
-    for (acti_list *link = sys->holders.next; link != &sys->holders; link = link->next) {
+    uint32_t said = 0;
+    acti_lock_take(&holder_lock);
+    for (acti_list *link = holders.next; link != &holders && said <= HOLDERS_SAID_MAX; link = link->next) {
         const holder *h = ACTI_CONTAINER_OF(link, holder, link);
         if (h->actor != actor)
             continue;
-        int n = snprintf(text + at, size - at, "%s%s (%s)", at > 0 ? ", " : "", h->by, h->where);
-        if (n < 0 || (size_t)n >= size - at)
-            break;
-        at += (size_t)n;
+        if (said++ < HOLDERS_SAID_MAX)
+            acti_text_add(text, "%s %s (%s)", said > 1 ? "," : ", held by", h->by, h->where);
+        else
+            acti_text_add(text, ", and others");
     }
-    acti_lock_give(&sys->holder_lock);
-    text[at] = '\0';
-    return at;
+    acti_lock_give(&holder_lock);
+    if (said == 0)
+        acti_text_add(text, ", held by whom is not known: open the system with track_senders to see");
 }
 
 // ---- counting ---------------------------------------------------------------------

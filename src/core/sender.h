@@ -8,6 +8,7 @@
 #include <acta/sender.h>
 
 #include "core/actor.h"
+#include "core/why.h"
 
 // acti_tx_new gives the sender for a count that the caller has already added. by names who holds it, NULL: the
 // running actor; where is a constant.
@@ -26,8 +27,8 @@ acti_tx_crash(acta_tx **tx);
 int
 acti_refused(acta_system *sys, int status);
 
-// acti_tx_holders writes who holds senders to the actor, as far as they are tracked, and gives the length.
-size_t
-acti_tx_holders(acti_actor *actor, char *text, size_t size);
+// acti_tx_holders says who holds senders to the actor, as far as they are tracked.
+void
+acti_tx_holders(acti_actor *actor, acti_text *text);
 
 #endif

@@ -14,7 +14,7 @@
 static void body_main(void *arg)
 {
     acti_actor *actor = arg;
-    actor->eof = actor->run.body(acti_self_of(actor), actor->arg);
+    actor->eof = acti_actor_body(actor)(acti_self_of(actor), actor->arg);
 }
 
 static const acti_actor_ops in_pool = {.wake = acti_sched_ready};

@@ -21,7 +21,8 @@ ACTI_THREAD_LOCAL acti_running acti_here;
 
 static int fill_in(acta_system_opts *opts)
 {
-    if (opts->workers > WORKERS_MAX || opts->message_bytes_max > MESSAGE_BYTES_MAX)
+    if (opts->workers > WORKERS_MAX || opts->message_bytes_max > MESSAGE_BYTES_MAX ||
+        (uint32_t)opts->track_senders > ACTA_TRACK_OFF)
         return ACTA_EINVAL;
     if (opts->workers == 0)
         opts->workers = acti_cpu_count() < WORKERS_MAX ? acti_cpu_count() : WORKERS_MAX;
@@ -29,6 +30,8 @@ static int fill_in(acta_system_opts *opts)
         opts->message_bytes_max = MESSAGE_BYTES_DEFAULT;
     if (opts->stack_bytes == 0)
         opts->stack_bytes = STACK_BYTES_DEFAULT;
+    if (opts->track_senders == ACTA_TRACK_DEFAULT)
+        opts->track_senders = ACTI_DEBUG ? ACTA_TRACK_ON : ACTA_TRACK_OFF;
     if (opts->long_turn_ns == 0)
         opts->long_turn_ns = LONG_TURN_NS_DEFAULT;
     return ACTA_OK;
@@ -66,8 +69,6 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
     }
     acti_park_init(&sys->closer);
     acti_lock_init(&sys->count_lock);
-    acti_lock_init(&sys->holder_lock);
-    acti_list_init(&sys->holders);
     acti_lock_init(&sys->upper_lock);
     acti_lock_init(&sys->report_lock);
     status = acti_sched_start(&sys->sched, sys, filled.workers);
@@ -89,7 +90,6 @@ void acti_system_free(acta_system *sys)
     for (int i = 0; i < ACTI_ALIVE_LISTS; i++)
         acti_lock_fini(&sys->alive[i].lock);
     acti_lock_fini(&sys->count_lock);
-    acti_lock_fini(&sys->holder_lock);
     acti_lock_fini(&sys->upper_lock);
     acti_lock_fini(&sys->report_lock);
     acti_board_fini(&sys->board);

@@ -58,8 +58,6 @@ struct acta_system {
     acti_park closer;      // the thread in acta_close
     acti_lock count_lock;  // rank 45
     uint32_t threads;      // of actors, not finished; guarded by it
-    acti_lock holder_lock; // rank 80
-    acti_list holders;     // tracked senders, oldest first; guarded by it
     acti_lock upper_lock;  // rank 10
     acti_upper *upper[ACTI_UPPERS]; // guarded by it
     acti_lock report_lock; // rank 99

@@ -43,7 +43,7 @@ static void run(acti_thread *thread)
         }
     }
     acti_here.actor = actor;
-    int reason = actor->run.body(acti_self_of(actor), actor->arg);
+    int reason = acti_actor_body(actor)(acti_self_of(actor), actor->arg);
     acti_turn_flush(actor);
     acti_actor_end(actor, reason);
     acti_here.actor = NULL;

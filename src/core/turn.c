@@ -150,7 +150,7 @@ static void wait_for_more(acti_actor *actor)
 
 // wait_for_outcome is wait_for_more in acta_await, where others may be waiting for this body meanwhile, and where the
 // request itself may still be in the outbox.
-static void wait_for_outcome(acti_actor *actor, uint64_t ask)
+static void wait_for_outcome(acti_actor *actor, acti_wait *wait)
 {
     acti_turn_settle(actor);
     if (actor->outbox != NULL) {
@@ -158,7 +158,7 @@ static void wait_for_outcome(acti_actor *actor, uint64_t ask)
             suspend(actor);
     } else if (!acti_pause_is_due(actor)) {
         wait_for_more(actor);
-    } else if (acti_pause_await(actor, acti_ask_target(actor, ask))) {
+    } else if (acti_pause_await(actor, wait->who)) {
         suspend(actor);
         acti_pause_awaited(actor);
     }
@@ -171,6 +171,13 @@ void acti_turn_flush(acti_actor *actor)
     while (acti_outbox_flush(actor, false) == ACTI_FLUSHED_PAUSED)
         suspend(actor);
     acti_glance_at(acti_here.glance, actor, type);
+}
+
+// at_the_end gives a body its NULL: it goes on, at no message any more.
+static acta_msg *at_the_end(acti_actor *actor)
+{
+    acti_glance_at(acti_here.glance, actor, NULL);
+    return NULL;
 }
 
 acta_msg *acta_recv(acta_self *self)
@@ -187,8 +194,10 @@ acta_msg *acta_recv(acta_self *self)
     }
     for (;;) {
         acta_msg *m = acti_turn_next(actor);
-        if (m != NULL || actor->ended_inbox)
+        if (m != NULL)
             return m;
+        if (actor->ended_inbox)
+            return at_the_end(actor);
         wait_for_more(actor);
     }
 }
@@ -196,16 +205,19 @@ acta_msg *acta_recv(acta_self *self)
 acta_msg *acta_await(acta_self *self, uint64_t id)
 {
     acti_actor *actor = acti_actor_of_self(self);
-    if (!actor->is_body || !acti_ask_is_pending(actor, id))
+    acti_wait *wait = actor->is_body ? acti_ask_wait(actor, id) : NULL;
+    if (wait == NULL)
         return NULL;
     acta_msg *after = NULL;
     for (;;) {
         if (killed(actor))
-            return NULL;
+            return at_the_end(actor);
         acta_msg *m = acti_turn_find(actor, id, &after);
         if (m != NULL)
             return m;
-        wait_for_outcome(actor, id);
+        acti_wait_begin(actor, wait);
+        wait_for_outcome(actor, wait);
+        acti_wait_end(actor, wait);
     }
 }
 

@@ -8,22 +8,32 @@
 
 #define MARK ((uintptr_t)1)
 
-// name_it reports a long turn, if it is still going on.
+static void report(acti_actor *actor, const acta_type *type, uint64_t took_ns)
+{
+    acti_report(actor->sys, "actor %s (id %llu) has been handling %s%s for %llu ms, and keeps a worker from others: if it "
+                "has to block or to compute for long, give it a thread of its own (ACTA_THREAD)", actor->name,
+                (unsigned long long)actor->id, type != NULL ? "a message " : "no message",
+                type != NULL ? type->name : "", (unsigned long long)(took_ns / ACTA_MS));
+}
+
+// name_it deals with a message that has taken too long, if it still does.
 static void name_it(acta_system *sys, acti_worker *w, uint64_t took_ns)
 {
+    acti_watched *seen = &w->watched;
     acti_actor *actor = acti_system_hold(sys, &w->glance.actor);
     if (actor == NULL)
         return;
-    // It may have gone on with the next message just now; then the mark is gone, and there is nothing to say.
+    // It may have gone on to the next message just now; then the mark is gone, and there is nothing to say.
     void *type = acti_aptr_load_relaxed(&w->glance.type);
-    if (actor == w->watched.actor && ((uintptr_t)type & MARK) != 0) {
-        w->watched.named = true;
-        acti_tally(sys, ACTI_LONG_TURNS, 1);
-        const acta_type *of = acti_glance_type(&w->glance);
-        acti_report(sys, "actor %s (id %llu) has been handling %s%s for %llu ms, and keeps a worker from others: if it "
-                    "has to block or to compute for long, give it a thread of its own (ACTA_THREAD)", actor->name,
-                    (unsigned long long)actor->id, of != NULL ? "a message " : "no message",
-                    of != NULL ? of->name : "", (unsigned long long)(took_ns / ACTA_MS));
+    if (actor == seen->actor && ((uintptr_t)type & MARK) != 0) {
+        if (!seen->counted)
+            acti_tally(sys, ACTI_LONG_TURNS, 1);
+        seen->counted = true;
+        seen->named = actor->long_named < 63 && took_ns >> actor->long_named >= sys->opts.long_turn_ns;
+        if (seen->named) {
+            actor->long_named++;
+            report(actor, (const acta_type *)((uintptr_t)type & ~MARK), took_ns);
+        }
     }
     acti_actor_unref(actor);
 }

@@ -10,6 +10,9 @@
 //   other actor, or no mark   set the mark, note the time
 //   same actor, mark there    the same message since then: too long? name it, once
 //
+// An actor that was named is named again only for a message that takes twice as long as the last one: who is slow every
+// time does not fill a log, and who is then stuck for good is still named.
+//
 // It may name an actor only if it can be sure that the actor is not freed meanwhile. The worker shows NULL before the
 // actor is parked, changes hands, or leaves the list of the living, so whoever finds an actor shown while it has the
 // lock of that list finds one that has not left, and may take a reference.
@@ -44,7 +47,8 @@ typedef struct acti_glance {
 typedef struct acti_watched {
     const acti_actor *actor; // of the last look: only compared
     uint64_t since_ns;       // when the mark was set
-    bool named;
+    bool counted;            // this message has taken too long
+    bool named;              // and that was reported
 } acti_watched;
 
 typedef struct acti_watchdog {

@@ -139,7 +139,7 @@ TEST(past_the_deadline_close_names_who_is_alive_and_who_holds_it_and_ends_them)
     for (int tracked = 0; tracked < 2; tracked++)
         KIT_EACH_KIND(kind) {
             kit k;
-            kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = tracked});
+            kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = tracked ? ACTA_TRACK_ON : ACTA_TRACK_OFF});
             test_gate ready[2];
             stubborn s[2];
             acta_tx *tx[2];
@@ -207,7 +207,7 @@ TEST(an_actor_that_always_has_work_is_ended_by_force)
         kit_close_as(&k, ACTA_EALIVE, 2 * ACTA_MS);
         test_gate_fini(&ready);
         assert_int_equal(k.lines, 1);
-        assert_true(kit_reported(&k, "actor busy", "running"));
+        assert_true(kit_reported(&k, "actor busy", "running") || kit_reported(&k, "actor busy", "ready to run"));
         assert_true(s.handled > 0);
     }
 }

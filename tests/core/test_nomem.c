@@ -102,7 +102,7 @@ static uint32_t work(const kit_kind *kind, uint64_t n)
     kit_note_live();
     troubles t = {{0}};
     acti_pool_fail_after(n); // before there are threads: they need not be told otherwise
-    acta_system_opts opts = {.workers = 2, .track_senders = n % 2, .report = kit_report, .report_arg = &k};
+    acta_system_opts opts = {.workers = 2, .track_senders = n % 2 ? ACTA_TRACK_ON : ACTA_TRACK_OFF, .report = kit_report, .report_arg = &k};
     assert_int_equal(acta_open(&opts, &k.sys), ACTA_OK);
 
     worker_bee responder = {.actor = {answers}, .troubles = &t};

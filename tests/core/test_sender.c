@@ -45,7 +45,7 @@ static uint32_t senders_of(acta_addr *addr)
 
 TEST(dup_and_drop_count_senders_and_only_the_last_drop_brings_eof)
 {
-    static const bool tracked[] = {false, true};
+    static const acta_track tracked[] = {ACTA_TRACK_OFF, ACTA_TRACK_ON};
     for (int t = 0; t < 2; t++) {
         kit k;
         kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = tracked[t]});
