@@ -128,9 +128,10 @@ acta_stop(acta_addr *who);
 ACTA_API int
 acta_kill(acta_addr *who);
 
-// acta_why says in one line why an actor is still alive: what it is about, whom it waits for, whether messages wait, how
-// many senders there are to it and, if they are tracked, who holds them and since which line. It is of some moment, and
-// for a person: its words are not promised. Pending timers, asks and monitors are not in it: they keep nobody alive.
+// acta_why says in one line why an actor is still alive: what it is about, whom it waits for, whether messages wait,
+// how many senders there are to it and, if they are tracked, who holds them and since which line. It is of some moment,
+// and for a person: its words are not promised. Pending timers, asks and monitors are not in it: they keep nobody
+// alive.
 //
 // Threads: any.
 // Returns: the length of the whole text. At most size - 1 bytes of it and a NUL are written; text may be NULL when size

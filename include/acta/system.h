@@ -20,7 +20,8 @@ typedef struct acta_system acta_system;
 #define ACTA_SECOND ((uint64_t)1000000000) // nanoseconds in a second
 #define ACTA_FOREVER UINT64_MAX        // a time limit that never comes
 
-// Whether each sender remembers who made it, and in which line, for acta_why and the reports. Costs about 100 ns a sender.
+// Whether each sender remembers who made it, and in which line, for acta_why and the reports. Costs about 100 ns a
+// sender.
 typedef enum acta_track {
     ACTA_TRACK_DEFAULT = 0, // on in a debug build of the library (Meson's buildtype debug), else off
     ACTA_TRACK_ON = 1,
@@ -34,11 +35,10 @@ typedef struct acta_system_opts {
     uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
     acta_track track_senders;   // who holds whom, for reports
 
-    // A message that an actor in the pool handles for longer than this keeps a worker from others. It is named once, while
-    // it lasts, with its actor and its type, and that actor again only for a message that takes twice as long; actors
-    // with a thread of their own may take their time. 0: 100 ms;
-    // ACTA_FOREVER: nobody looks. Otherwise a thread looks four times in that time, but at most every millisecond, and
-    // never while there is nothing to do.
+    // A message that an actor in the pool handles for longer than this keeps a worker from others. It is named once,
+    // while it lasts, with its actor and its type, and that actor again only for a message that takes twice as long;
+    // actors with a thread of their own may take their time. 0: 100 ms; ACTA_FOREVER: nobody looks. Otherwise a thread
+    // looks four times in that time, but at most every millisecond, and never while there is nothing to do.
     uint64_t long_turn_ns;
 
     // report gets one line of text, without newline, when something happened that a person should know:

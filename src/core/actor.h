@@ -202,8 +202,8 @@ acta_msg *
 acti_actor_close(acti_actor *actor);
 
 // acti_actor_end ends an actor in its own turn: cancels what it waited for, closes the inbox, answers and counts
-// what was left, frees its name and its argument, tells its watchers and ends its links, in this order. The caller's reference
-// (the one of the running actor) is dropped last.
+// what was left, frees its name and its argument, tells its watchers and ends its links, in this order. The caller's
+// reference (the one of the running actor) is dropped last.
 void
 acti_actor_end(acti_actor *actor, int reason);
 

@@ -15,8 +15,8 @@
 #include "core/clock.h"
 #include "core/why.h"
 
-// acti_ask_wait is what a body that awaits the outcome of that ask waits for, as long as there is none; NULL: there is no
-// such ask.
+// acti_ask_wait is what a body that awaits the outcome of that ask waits for, as long as there is none; NULL: there is
+// no such ask.
 acti_wait *
 acti_ask_wait(const acti_actor *actor, uint64_t id);
 

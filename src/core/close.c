@@ -9,7 +9,6 @@
 
 #define FORCE_NS ACTA_SECOND // how long actors have to return once they are killed
 
-
 static void force(acti_actor *actor)
 {
     (void)acti_actor_force(actor, ACTA_EKILLED);

@@ -13,8 +13,8 @@
 //         --the maker ends, or unlinks-->    OVER        the watched is forced if the maker has ended badly
 //
 // Who finds it decided has nothing more to decide. An unlink that finds an error carries the force out itself, because
-// the other side may not have come to it yet, and an unlink that returns has to mean something. A watched that ends well
-// leaves BOUND: nobody is forced, and both sides forget the record as its messages arrive.
+// the other side may not have come to it yet, and an unlink that returns has to mean something. A watched that ends
+// well leaves BOUND: nobody is forced, and both sides forget the record as its messages arrive.
 
 #ifndef ACTI_CORE_LINK_H
 #define ACTI_CORE_LINK_H

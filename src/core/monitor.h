@@ -82,8 +82,8 @@ acti_monitor_admit(acti_actor *watcher, acta_msg *m);
 void
 acti_monitor_drop(acta_msg *m);
 
-// acti_monitor_hold adds a reference for a DEMONITOR that is about to be sent. The watcher, in whose table the record was
-// a moment ago, has one as long as the DOWN or LINK_OVER has not been taken there.
+// acti_monitor_hold adds a reference for a DEMONITOR that is about to be sent. The watcher, in whose table the record
+// was a moment ago, has one as long as the DOWN or LINK_OVER has not been taken there.
 static inline void acti_monitor_hold(acti_monitor *record)
 {
     (void)acti_au32_add_relaxed(&record->refs, 1);

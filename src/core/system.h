@@ -98,8 +98,8 @@ acti_system_leave(acti_actor *actor);
 ACTA_NODISCARD bool
 acti_system_leave_late(acti_actor *actor, acta_msg *monitor);
 
-// acti_system_hold gives the actor that *shown points to, with a reference, or NULL. Who points there, on any thread, must
-// write NULL before the actor can leave.
+// acti_system_hold gives the actor that *shown points to, with a reference, or NULL. Who points there, on any thread,
+// must write NULL before the actor can leave.
 acti_actor *
 acti_system_hold(acta_system *sys, const acti_aptr *shown);
 

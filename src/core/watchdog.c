@@ -10,8 +10,8 @@
 
 static void report(acti_actor *actor, const acta_type *type, uint64_t took_ns)
 {
-    acti_report(actor->sys, "actor %s (id %llu) has been handling %s%s for %llu ms, and keeps a worker from others: if it "
-                "has to block or to compute for long, give it a thread of its own (ACTA_THREAD)", actor->name,
+    acti_report(actor->sys, "actor %s (id %llu) has been handling %s%s for %llu ms, and keeps a worker from others: if "
+                "it has to block or to compute for long, give it a thread of its own (ACTA_THREAD)", actor->name,
                 (unsigned long long)actor->id, type != NULL ? "a message " : "no message",
                 type != NULL ? type->name : "", (unsigned long long)(took_ns / ACTA_MS));
 }

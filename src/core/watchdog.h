@@ -17,8 +17,8 @@
 // actor is parked, changes hands, or leaves the list of the living, so whoever finds an actor shown while it has the
 // lock of that list finds one that has not left, and may take a reference.
 //
-// Sleep. While all workers are idle the watchdog sleeps without a deadline; the first that has something to run wakes it
-// (sched.c). An actor on a thread of its own may take its time: nobody waits behind it, and nobody looks.
+// Sleep. While all workers are idle the watchdog sleeps without a deadline; the first that has something to run wakes
+// it (sched.c). An actor on a thread of its own may take its time: nobody waits behind it, and nobody looks.
 
 #ifndef ACTI_CORE_WATCHDOG_H
 #define ACTI_CORE_WATCHDOG_H
@@ -82,8 +82,8 @@ static inline void acti_glance_at(acti_glance *glance, acti_actor *actor, const 
     acti_aptr_store_release(&glance->actor, actor);
 }
 
-// acti_glance_over comes before the actor can be run elsewhere or leave. Relaxed: what lets it (the park, the queue, the
-// lock of its list) publishes this.
+// acti_glance_over comes before the actor can be run elsewhere or leave. Relaxed: what lets it (the park, the queue,
+// the lock of its list) publishes this.
 static inline void acti_glance_over(acti_glance *glance)
 {
     acti_aptr_store_relaxed(&glance->actor, NULL);

@@ -13,7 +13,7 @@
 
 #define READ ((uintptr_t)1)
 
-// Whoever looks at a wait. Rank 55.
+// Whoever looks at a wait. Rank 57.
 static acti_lock look_lock = ACTI_LOCK_INIT;
 
 // ---- what a body waits for ----------------------------------------------------------

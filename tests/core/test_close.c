@@ -139,7 +139,8 @@ TEST(past_the_deadline_close_names_who_is_alive_and_who_holds_it_and_ends_them)
     for (int tracked = 0; tracked < 2; tracked++)
         KIT_EACH_KIND(kind) {
             kit k;
-            kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = tracked ? ACTA_TRACK_ON : ACTA_TRACK_OFF});
+            kit_open_with(&k, (acta_system_opts){.workers = 1,
+                                                 .track_senders = tracked ? ACTA_TRACK_ON : ACTA_TRACK_OFF});
             test_gate ready[2];
             stubborn s[2];
             acta_tx *tx[2];

@@ -72,6 +72,8 @@ static int does_everything(acta_self *self, void *arg, acta_msg *m)
         b->ticks_due += fine(b->troubles, acta_timer_start(self, 0, 0, &id));
         b->ticks_due += fine(b->troubles, acta_timer_start(self, 100000, 0, &id));
         b->downs_due += fine(b->troubles, acta_monitor(self, b->other, &id));
+        int linked = acta_link(self, b->other, &id); // it ends well, and may have done so already
+        (void)(linked == ACTA_EGONE || fine(b->troubles, linked));
         acta_tx *own = NULL;
         if (fine(b->troubles, acta_addr_tx(acta_self_addr(self), &own)))
             (void)fine(b->troubles, acta_finish(&own, note, "to myself"));
@@ -102,7 +104,8 @@ static uint32_t work(const kit_kind *kind, uint64_t n)
     kit_note_live();
     troubles t = {{0}};
     acti_pool_fail_after(n); // before there are threads: they need not be told otherwise
-    acta_system_opts opts = {.workers = 2, .track_senders = n % 2 ? ACTA_TRACK_ON : ACTA_TRACK_OFF, .report = kit_report, .report_arg = &k};
+    acta_system_opts opts = {.workers = 2, .track_senders = n % 2 ? ACTA_TRACK_ON : ACTA_TRACK_OFF,
+                             .long_turn_ns = ACTA_FOREVER, .report = kit_report, .report_arg = &k};
     assert_int_equal(acta_open(&opts, &k.sys), ACTA_OK);
 
     worker_bee responder = {.actor = {answers}, .troubles = &t};
