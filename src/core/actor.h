@@ -56,7 +56,8 @@ struct acti_actor {
     acta_system *sys;           // constant
     uint64_t id;                // unique in the system, for reports; constant
     uint16_t room;              // of this block, in units of 64 bytes; constant
-    uint8_t place : 7;          // acta_place or ACTI_PLACE_...; constant
+    uint8_t place : 6;          // acta_place or ACTI_PLACE_...; constant
+    uint8_t is_body : 1;        // constant
     uint8_t internal : 1;       // not the user's: not waited for at close; constant
     uint8_t long_named;         // times that it was named for taking too long; the watchdog's
     uint32_t waited_by;         // how many wait for this one; the pause lock
@@ -78,7 +79,6 @@ struct acti_actor {
     bool ending : 1;      // its code has run for the last time: it ends once its outbox is empty
     bool waited : 1;      // somebody may wait for it: see acti_pause_serve
     bool lined : 1;       // when last served, somebody was in line for room
-    bool is_body : 1;     // constant
     bool circle_named;   // it was in a circle that has been reported; the pause lock
     uint16_t held_back;  // given to its code while somebody was in line, and not in `given` yet
     acti_worker *home;   // pool bodies: where it runs, set by its first turn
