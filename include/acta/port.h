@@ -38,8 +38,8 @@ ACTA_MESSAGE(acta_fd_event, (u64, watch), (i64, fd), (u64, events));
 //          its old number, until the watch or the actor ends: a watch holds a duplicate of the descriptor.
 // Threads: inside self's turn.
 // Errors:  ACTA_EINVAL not inside self's turn, unknown events, or a descriptor that is not open or cannot be waited
-//          for: files and folders are always ready; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending,
-//          the process or the user may have no more descriptors or watches; ACTA_ENOMEM; ACTA_EIO.
+//          for: files and folders are always ready; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are
+//          pending, or the process or the user may have no more descriptors or watches; ACTA_ENOMEM; ACTA_EIO.
 ACTA_NODISCARD ACTA_API int
 acta_watch_fd(acta_self *self, int fd, uint32_t events, uint64_t *watch);
 
