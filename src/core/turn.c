@@ -75,8 +75,8 @@ static acti_turn turn_of_handler(acti_actor *actor)
         }
         if (acti_here.handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
             acti_turn_settle(actor);
-            // Parked, it is woken to run next by whoever sends to it; with more to do it has to wait for its turn. There
-            // is more to do when others wait for the room that it has made.
+            // Parked, it is woken to run next by whoever sends to it; with more to do it has to wait for its turn.
+            // There is more to do when others wait for the room that it has made.
             bool done = actor->batch == NULL && !acti_pause_is_due(actor);
             return done && acti_inbox_park(&actor->inbox) ? ACTI_TURN_PARKED : ACTI_TURN_MORE;
         }

@@ -249,6 +249,14 @@ static int replies(scene *s)
     return status;
 }
 
+static int replies_much(scene *s)
+{
+    memset(long_line, 'x', sizeof(long_line) - 1);
+    int status = acta_reply(s->self, s->request, note, long_line);
+    kit_claim(acta_msg_wants_reply(s->request) == (status != ACTA_OK));
+    return status;
+}
+
 static int refuses(scene *s)
 {
     int status = acta_refuse(s->self, s->request, ACTA_EREFUSED, "not today");
@@ -281,8 +289,9 @@ static const call all_calls[] = {
     {"acta_ask", asks, true, {2, 2}},
     {"acta_timer_start", starts_timer, true, {1, 2}},
     {"acta_monitor", monitors, true, {1, 2}},
-    {"acta_reply", replies, true, {1, 0}},
-    {"acta_refuse", refuses, true, {1, 0}},
+    {"acta_reply", replies, true, {0, 0}},
+    {"acta_reply with much", replies_much, true, {1, 0}},
+    {"acta_refuse", refuses, true, {0, 0}},
 };
 
 // ---- each of them ---------------------------------------------------------------------
