@@ -11,6 +11,7 @@
 #include "test.h"
 
 #include <acta/acta.h>
+#include <sched.h>
 
 #include "base/atomic.h"
 #include "base/platform.h"
@@ -176,6 +177,46 @@ static inline acta_tx *kit_spawn(const kit *k, const kit_kind *kind, void *arg)
     acta_tx *tx = NULL;
     assert_int_equal(kit_try_spawn(k->sys, kind, arg, kind->name, &tx), ACTA_OK);
     return tx;
+}
+
+// kit_spawn_small spawns with a capacity, on the main thread.
+static inline acta_tx *kit_spawn_small(const kit *k, const kit_kind *kind, void *arg, const char *name,
+                                       uint32_t capacity)
+{
+    acta_tx *tx = NULL;
+    int status = acta_spawn(k->sys, &tx, .body = kind->body ? kit_body : NULL,
+                            .handler = kind->body ? NULL : kit_handler, .arg = arg, .place = kind->place,
+                            .name = name, .capacity = capacity);
+    assert_int_equal(status, ACTA_OK);
+    return tx;
+}
+
+// kit_held is how many user messages the running actor's inbox holds, as its producers see it.
+static inline uint32_t kit_held(acta_self *self)
+{
+    const acti_actor *actor = acti_actor_of_self(self);
+    return (uint16_t)((uint32_t)(acti_au64_load_relaxed(&actor->inbox.word) / ACTI_INBOX_ONE) -
+                      acti_au32_load_relaxed(&actor->given));
+}
+
+// kit_read reads the ledger.
+static inline acta_ledger kit_read(const kit *k)
+{
+    acta_ledger ledger;
+    acta_ledger_read(k->sys, &ledger);
+    return ledger;
+}
+
+// kit_await_pauses waits, outside, until so many have been paused in all.
+static inline bool kit_await_pauses(const kit *k, uint64_t pauses)
+{
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (kit_read(k).pauses < pauses) {
+        if (acti_clock_ns() > until_ns)
+            return false;
+        sched_yield();
+    }
+    return true;
 }
 
 // kit_send sends an item, on the main thread.
