@@ -731,7 +731,7 @@ static void go_round(const kit_kind *kind, int members, uint32_t tokens, uint32_
     acti_park_init(&r.done);
     member m[RING_MAX];
     acta_tx *tx[RING_MAX];
-    char names[RING_MAX][8];
+    char names[RING_MAX][16];
     for (int i = 0; i < members; i++) {
         m[i] = (member){.actor = {hands_on}, .ring = &r};
         snprintf(names[i], sizeof(names[i]), "m%d", i);
@@ -746,8 +746,10 @@ static void go_round(const kit_kind *kind, int members, uint32_t tokens, uint32_
     acti_au32_store_relaxed(&r.hops_max, acti_au32_load_relaxed(&r.hops_done) + hops);
     assert_true(acti_park_wait(&r.done, acti_clock_ns() + KIT_WAIT_NS));
     acta_ledger ledger = kit_read(&k);
-    for (int i = 0; i < members; i++)
-        acta_tx_drop(&m[i].next);
+    for (int i = 0; i < members; i++) {
+        acta_tx *next = m[i].next; // members may have just read it
+        acta_tx_drop(&next);
+    }
     for (int i = 0; i < members; i++)
         acta_tx_drop(&tx[i]);
     kit_close(&k);
