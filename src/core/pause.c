@@ -10,7 +10,7 @@
 
 #define CIRCLE_TEXT 512 // longer circles are cut in the report
 
-// One for all systems, because actors of several may wait for each other. Rank 50.
+// One for all systems, because actors of several may wait for each other. Rank 48.
 static acti_lock pause_lock = ACTI_LOCK_INIT;
 
 // ---- the chain. All under the lock. -----------------------------------------------------
