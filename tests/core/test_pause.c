@@ -348,7 +348,7 @@ TEST(a_kill_of_a_paused_actor_drops_what_it_sent_but_for_replies_and_counts_it)
         assert_int_equal(acti_thread_start(&thread, "caller", calls, &c), 0);
         assert_true(kit_await_pauses(&k, 1));
         acta_ledger before = kit_read(&k);
-        acti_actor_kill(acti_actor_of_tx(tx));
+        assert_int_equal(acta_kill(acta_tx_addr(tx)), ACTA_OK);
         pthread_join(thread, NULL);
         assert_int_equal(c.n, 7);
         assert_true(kit_await_ended(acta_tx_addr(tx)));
@@ -408,7 +408,7 @@ TEST(a_kill_is_never_lost_among_those_who_ask_for_room)
         test_gate_open(&start);
         while (kit_read(&k).handled < round % 7) // some way into it
             sched_yield();
-        acti_actor_kill(acti_actor_of_tx(tx));
+        assert_int_equal(acta_kill(acta_tx_addr(tx)), ACTA_OK);
         assert_true(kit_await_ended(acta_tx_addr(tx)));
         for (int i = 0; i < MEDDLERS; i++)
             pthread_join(threads[i], NULL);
@@ -468,7 +468,7 @@ TEST(when_a_receiver_ends_those_in_line_are_told_and_nothing_is_lost_uncounted)
             if (way == STOPPED)
                 assert_int_equal(acta_stop(acta_tx_addr(to)), ACTA_OK);
             else if (way == KILLED)
-                acti_actor_kill(acti_actor_of_tx(to));
+                (void)acta_kill(acta_tx_addr(to));
             test_gate_open(&r.go);
             acta_tx_drop(&to);
             for (int i = 0; i < 2; i++) {
