@@ -80,7 +80,7 @@ struct acti_actor {
     bool waited : 1;      // somebody may wait for it: see acti_pause_serve
     bool lined : 1;       // when last served, somebody was in line for room
     bool circle_named;   // it was in a circle that has been reported; the pause lock
-    uint16_t held_back;  // given to its code while somebody was in line, and not in `given` yet
+    bool held_back;      // one that has been given to its code is not in `given` yet: room for the first in line
     acti_worker *home;   // pool bodies: where it runs, set by its first turn
 
     // ---- touched when it is made ready, when it waits, and by those who wait for it
@@ -190,8 +190,8 @@ static inline void acti_actor_given(acti_actor *actor, const acta_msg *m)
 {
     if (m->kind > ACTI_MSG_ASK)
         return;
-    if (actor->lined)
-        actor->held_back++;
+    if (actor->lined && !actor->held_back)
+        actor->held_back = true;
     else
         acti_au32_store_relaxed(&actor->given, acti_au32_load_relaxed(&actor->given) + 1);
 }

@@ -97,7 +97,7 @@ static void serve(acti_actor *actor)
     while (!acti_list_empty(&actor->waiters) && acti_inbox_reserve(&actor->inbox, given))
         give_room(ACTI_CONTAINER_OF(actor->waiters.next, acti_outbox, link));
     acti_au32_store_relaxed(&actor->given, given);
-    actor->held_back = 0;
+    actor->held_back = false;
     actor->lined = !acti_list_empty(&actor->waiters);
     actor->waited = actor->waited_by > 0;
 }

@@ -11,8 +11,8 @@
 // receiver looks around whenever it has given out all that it had taken, and before it parks or pauses: so either
 // there was room when the asker looked again, or the receiver finds ATTEND after it has made some. Room goes to
 // those who wait in the order in which they asked: the message is counted in advance, and pushed by its owner. While
-// somebody is in line the receiver does not show what room it makes (`held_back`) until it has served the line, so that
-// those who come by cannot take it all, and nobody in line starves.
+// there is a line, one place of those that the receiver makes is not shown before the line has been served
+// (`held_back`): those who come by cannot take them all, and whoever is first in line is served the next time.
 //
 // An await matters here only if somebody waits for the body that awaits. `waited` tells it so when it is about to wait;
 // it then says whom it waits for itself, and has that one told the same.
