@@ -17,23 +17,26 @@ static const struct {
     const char *name;
     const char *unit;
     bench_run *run;
+    acta_system_opts opts; // workers are set below
 } benches[] = {
-    {"ping_pong", "ns/hop", ping_pong},
-    {"ring", "ns/hop", ring},
-    {"one_to_one", "ns/message", one_to_one},
-    {"many_to_one", "ns/message", many_to_one},
-    {"bounded_buffer", "ns/item", bounded_buffer},
-    {"many_to_many", "ns/round", many_to_many},
-    {"ask", "ns/round", ask},
-    {"spawn", "ns/actor", spawn},
-    {"fork_join", "ns/actor", fork_join},
-    {"compute", "ns/message", compute},
-    {"scale_10", "ns/hop", scale_10},
-    {"scale_1e3", "ns/hop", scale_1e3},
-    {"scale_1e5", "ns/hop", scale_1e5},
-    {"scale_1e6", "ns/hop", scale_1e6},
-    {"idle_handler", "bytes/actor", idle_handler},
-    {"idle_body", "bytes/actor", idle_body},
+    {"ping_pong", "ns/hop", ping_pong, {0}},
+    {"ring", "ns/hop", ring, {0}},
+    {"one_to_one", "ns/message", one_to_one, {0}},
+    {"one_to_one_unwatched", "ns/message", one_to_one, {.long_turn_ns = ACTA_FOREVER}},
+    {"one_to_one_tracked", "ns/message", one_to_one, {.track_senders = ACTA_TRACK_ON}},
+    {"many_to_one", "ns/message", many_to_one, {0}},
+    {"bounded_buffer", "ns/item", bounded_buffer, {0}},
+    {"many_to_many", "ns/round", many_to_many, {0}},
+    {"ask", "ns/round", ask, {0}},
+    {"spawn", "ns/actor", spawn, {0}},
+    {"fork_join", "ns/actor", fork_join, {0}},
+    {"compute", "ns/message", compute, {0}},
+    {"scale_10", "ns/hop", scale_10, {0}},
+    {"scale_1e3", "ns/hop", scale_1e3, {0}},
+    {"scale_1e5", "ns/hop", scale_1e5, {0}},
+    {"scale_1e6", "ns/hop", scale_1e6, {0}},
+    {"idle_handler", "bytes/actor", idle_handler, {0}},
+    {"idle_body", "bytes/actor", idle_body, {0}},
 };
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
 
@@ -49,7 +52,8 @@ int main(int argc, char **argv)
     while (which < BENCHES && strcmp(benches[which].name, argv[1]) != 0)
         which++;
     bench_need(which < BENCHES, "no benchmark of that name");
-    acta_system_opts opts = {.workers = (uint32_t)bench_number(argv[2])};
+    acta_system_opts opts = benches[which].opts;
+    opts.workers = (uint32_t)bench_number(argv[2]);
     long part = argc == 5 ? bench_number(argv[4]) : 1;
     for (long left = bench_number(argv[3]); left > 0; left--) {
         acta_system *sys;

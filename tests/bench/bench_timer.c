@@ -380,9 +380,15 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    bench_need(argc == 4, "usage: bench_timer NAME WORKERS RUNS");
+    if (argc == 2 && strcmp(argv[1], "list") == 0) {
+        for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
+            printf("timer_%s %s\n", benches[i].name, strstr(benches[i].name, "gap") != NULL ? "ns/pause" : "ns/timer");
+        return EXIT_SUCCESS;
+    }
+    bench_need(argc >= 4, "usage: bench_timer list | NAME WORKERS RUNS");
+    const char *name = strncmp(argv[1], "timer_", 6) == 0 ? argv[1] + 6 : argv[1];
     size_t which = 0;
-    while (which < sizeof(benches) / sizeof(benches[0]) && strcmp(benches[which].name, argv[1]) != 0)
+    while (which < sizeof(benches) / sizeof(benches[0]) && strcmp(benches[which].name, name) != 0)
         which++;
     bench_need(which < sizeof(benches) / sizeof(benches[0]), "no benchmark of that name");
     acta_system_opts opts = {.workers = (uint32_t)bench_number(argv[2])};
