@@ -206,20 +206,26 @@ int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
     return acti_actor_push(actor, &actor->end_msg);
 }
 
-int acti_actor_force(acti_actor *actor, int reason)
+void acti_actor_force(acti_actor *actor, int reason)
 {
     uint32_t none = 0;
     // Relaxed: the kick publishes it, which wakes the actor from whatever it waits for. The weak compare-and-swap may
     // fail for nothing.
     while (!acti_au32_cas_relaxed(&actor->forced, &none, (uint32_t)reason) && none == 0)
         continue;
-    return acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
+    // Refused, it has ended, maybe for this.
+    (void)acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
 }
 
 int acta_kill(acta_addr *who)
 {
     acti_actor *actor = acti_actor_of_addr(who);
-    return actor->place == ACTI_PLACE_PROXY ? ACTA_EINVAL : acti_actor_force(actor, ACTA_EKILLED);
+    if (actor->place == ACTI_PLACE_PROXY)
+        return ACTA_EINVAL;
+    if (acti_inbox_is_routed(&actor->inbox))
+        return ACTA_EGONE;
+    acti_actor_force(actor, ACTA_EKILLED);
+    return ACTA_OK;
 }
 
 void acti_stop_free(acta_msg *m)

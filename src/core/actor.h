@@ -217,8 +217,8 @@ void
 acti_actor_drain(acti_actor *actor, acta_msg *list, int status, int dropped_as);
 
 // acti_actor_force has the actor end before its next message, with that error, and wakes it. The first call counts.
-// Threads: any. ACTA_EGONE when it has ended.
-int
+// Threads: any. Nothing when it has ended.
+void
 acti_actor_force(acti_actor *actor, int reason);
 
 // acti_actor_is_forced: whether it has to.

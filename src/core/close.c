@@ -11,7 +11,7 @@
 
 static void force(acti_actor *actor)
 {
-    (void)acti_actor_force(actor, ACTA_EKILLED);
+    acti_actor_force(actor, ACTA_EKILLED);
 }
 
 static void report_alive(acti_actor *actor)

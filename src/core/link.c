@@ -51,7 +51,7 @@ void acta_unlink(acta_self *self, uint64_t link)
         return;
     uint32_t fate;
     if (!decide(record, ACTI_FATE_OVER, &fate))
-        (void)acti_actor_force(maker, (int32_t)fate);
+        acti_actor_force(maker, (int32_t)fate);
     acti_monitor_hold(record);
     acti_monitor_undo(record);
 }
@@ -62,7 +62,7 @@ void acti_link_over(acti_monitor *record, int reason)
 {
     uint32_t fate;
     if (reason < 0 && decide(record, (uint32_t)reason, &fate))
-        (void)acti_actor_force(record->watcher, reason);
+        acti_actor_force(record->watcher, reason);
     record->msg.kind = ACTI_MSG_LINK_OVER;
     if (acti_actor_push(record->watcher, &record->msg) != ACTA_OK)
         acti_monitor_drop(&record->msg);
@@ -90,7 +90,7 @@ void acti_link_end(acti_list *links, int reason)
         acti_monitor *record = ACTI_CONTAINER_OF(own, acti_monitor, own);
         uint32_t fate;
         if (decide(record, ACTI_FATE_OVER, &fate) && reason < 0)
-            (void)acti_actor_force(record->watched, reason);
+            acti_actor_force(record->watched, reason);
         acti_monitor_undo(record);
     }
 }

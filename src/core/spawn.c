@@ -104,7 +104,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     }
     // A close by force that has begun meanwhile looked at the list too early to find this actor.
     if (acti_au32_load_acquire(&sys->closing) != 0)
-        (void)acti_actor_force(actor, ACTA_EKILLED);
+        acti_actor_force(actor, ACTA_EKILLED);
     *tx = sender;
     return ACTA_OK;
 }
