@@ -178,7 +178,12 @@ static int start(acta_system *sys, member *members, clerk *c)
 
 int main(int argc, char **argv)
 {
-    int64_t hops = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000;
+    char *rest = NULL;
+    int64_t hops = argc > 1 ? strtoll(argv[1], &rest, 10) : 1000000;
+    if (argc > 2 || (rest != NULL && *rest != '\0') || hops < 0) {
+        fprintf(stderr, "usage: pause_ring [HOPS]   0: for ever; 1000000\n");
+        return 64;
+    }
     member members[MEMBERS];
     clerk c = {.hops_each = hops > 0 ? (hops + TOKENS - 1) / TOKENS : 0};
     acta_system_opts opts = {.report = report};

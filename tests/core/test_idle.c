@@ -62,8 +62,10 @@ static void let_pass(uint64_t ns)
     close(fd);
 }
 
-// A worker that has run out of work is watched for a while before all of them sleep for good.
-enum { SETTLE_MS = ACTI_SCHED_QUIET_LOOKS * 4, SETTLES_MAX = 100, STILL_MS = 300 };
+// A worker that has run out of work is watched for a while before all of them sleep for good, and on a busy machine
+// that may take long. But whoever wakes up now and then has no such window of time at all.
+enum { STILL_MS = 300, WINDOWS_MAX = 60 };
+_Static_assert(STILL_MS > ACTI_SCHED_QUIET_LOOKS * 4, "a window is longer than the watch");
 
 static void assert_still(int threads_expected)
 {
@@ -72,12 +74,11 @@ static void assert_still(int threads_expected)
     int tries = 0;
     do {
         before = after;
-        let_pass(SETTLE_MS * ACTA_MS);
+        let_pass(STILL_MS * ACTA_MS);
         after = switches(&threads);
-    } while (after != before && ++tries < SETTLES_MAX);
+    } while (after != before && ++tries < WINDOWS_MAX);
     assert_int_equal(threads, threads_expected);
-    let_pass(STILL_MS * ACTA_MS);
-    assert_int_equal(switches(&threads), after);
+    assert_int_equal(after, before);
 }
 
 // ---- what a system may have behind it, or still waits for --------------------------------
