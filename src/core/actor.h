@@ -233,7 +233,7 @@ static inline bool acti_actor_is_forced(const acti_actor *actor)
 int
 acti_actor_push_end(acti_actor *actor, acti_msg_kind kind);
 
-// acti_stop_free is done with a STOP: the actor's own, or one that a kill has made.
+// acti_stop_free is done with a STOP: the actor's own end message, or one that has waited in an outbox.
 void
 acti_stop_free(acta_msg *m);
 
