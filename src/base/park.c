@@ -30,7 +30,6 @@
 enum { NONE, GIVEN, ASLEEP };
 
 static bool sleep_until(acti_park *park, uint64_t deadline_ns);
-static bool take(acti_park *park);
 
 void acti_park_init(acti_park *park)
 {
@@ -39,8 +38,10 @@ void acti_park_init(acti_park *park)
 
 bool acti_park_wait(acti_park *park, uint64_t deadline_ns)
 {
+    if (acti_world_here != NULL)
+        return acti_world_here->park_wait(acti_world_here, park, deadline_ns);
     bool in_time = true;
-    while (!take(park)) {
+    while (!acti_park_try(park)) {
         uint32_t seen = NONE;
         if (!in_time) {
             // Relaxed: nothing is taken along; a giver that came meanwhile makes this fail and is heard instead.
@@ -59,15 +60,15 @@ bool acti_park_wait(acti_park *park, uint64_t deadline_ns)
 
 void acti_park_give(acti_park *park)
 {
-    // Release, for the acquire in take(): what the giver wrote is seen by the wait that takes this token. It is
+    // Release, for the acquire in acti_park_try: what the giver wrote is seen by the wait that takes this token. It is
     // an exchange even if a token is there already: givers before it stay in the release sequence, so that wait
     // sees what each of them wrote. The acquire half is not needed.
     if (acti_au32_swap_acq_rel(&park->token, GIVEN) == ASLEEP)
         syscall(SYS_futex, &park->token.v, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-// take takes the token if there is one. Only the sleeper leaves GIVEN, so what the load saw is still there.
-static bool take(acti_park *park)
+// Only the sleeper leaves GIVEN, so what the load saw is still there.
+bool acti_park_try(acti_park *park)
 {
     if (acti_au32_load_relaxed(&park->token) != GIVEN)
         return false;

@@ -24,8 +24,12 @@ void acti_assert_failed(const char *expression, const char *file, int line)
     abort();
 }
 
+ACTI_THREAD_LOCAL acti_world *acti_world_here;
+
 uint64_t acti_clock_ns(void)
 {
+    if (acti_world_here != NULL)
+        return acti_world_here->clock_ns(acti_world_here);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
@@ -39,6 +43,8 @@ uint64_t acti_deadline_ns(uint64_t timeout_ns)
 
 uint64_t acti_random_seed(void)
 {
+    if (acti_world_here != NULL)
+        return acti_world_here->random_seed(acti_world_here);
     uint64_t seed;
     // GRND_NONBLOCK: early at boot the generator may not be ready, and a seed is not worth a hang.
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
@@ -58,6 +64,10 @@ uint64_t acti_random_next(uint64_t *state)
 
 int acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)
 {
+    if (acti_world_here != NULL) {
+        errno = ENOTSUP;
+        return ACTA_EIO;
+    }
     // A thread inherits the mask of its maker, so the maker wears it for the moment. Faults stay open: blocked,
     // they would kill the process past every crash handler and sanitizer.
     sigset_t blocked, before;
@@ -81,6 +91,16 @@ int acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), 
     pthread_setname_np(made, cut);
     *thread = made;
     return ACTA_OK;
+}
+
+void acti_thread_join(pthread_t thread)
+{
+    acti_assert(pthread_join(thread, NULL) == 0);
+}
+
+void acti_thread_detach(pthread_t thread)
+{
+    acti_assert(pthread_detach(thread) == 0);
 }
 
 uint32_t acti_cpu_count(void)

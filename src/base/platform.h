@@ -24,9 +24,27 @@ acti_assert_failed(const char *expression, const char *file, int line);
 
 #define ACTI_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+// ---- the world ----------------------------------------------------------------
+
+typedef struct acti_park {
+    acti_au32 token; // 0 none, 1 given, 2 a sleeper is (about to be) asleep
+} acti_park;
+
+// acti_world stands for the operating system on a thread that has another one: in the sim time is virtual, randomness
+// is drawn from a seed, there is one thread, and to wait means that the others go on. Everything of acta that asks for
+// one of these asks here, so nothing above this layer knows the difference.
+typedef struct acti_world {
+    uint64_t (*clock_ns)(struct acti_world *world);
+    uint64_t (*random_seed)(struct acti_world *world);
+    // As acti_park_wait; a token is taken by acti_park_try.
+    bool (*park_wait)(struct acti_world *world, acti_park *park, uint64_t deadline_ns);
+} acti_world;
+
+extern ACTI_THREAD_LOCAL acti_world *acti_world_here; // NULL: the real one
+
 // ---- clock and randomness -----------------------------------------------------
 
-// acti_clock_ns is CLOCK_MONOTONIC in nanoseconds.
+// acti_clock_ns is CLOCK_MONOTONIC in nanoseconds, or the world's time.
 uint64_t
 acti_clock_ns(void);
 
@@ -34,7 +52,7 @@ acti_clock_ns(void);
 uint64_t
 acti_deadline_ns(uint64_t timeout_ns);
 
-// acti_random_seed is 64 bits from the system's generator; never fails (falls back to clock and address).
+// acti_random_seed is 64 bits from the system's generator, or the world's; never fails (falls back to clock and address).
 uint64_t
 acti_random_seed(void);
 
@@ -45,9 +63,16 @@ acti_random_next(uint64_t *state);
 // ---- threads ------------------------------------------------------------------
 
 // acti_thread_start runs fn(arg) on a new joinable thread named name (cut to 15 bytes), with every signal blocked
-// but those that a fault of the thread itself raises. Returns ACTA_OK, or ACTA_EIO with errno saying more.
+// but those that a fault of the thread itself raises. Returns ACTA_OK, or ACTA_EIO with errno saying more: ENOTSUP in
+// another world.
 int
 acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg);
+
+// acti_thread_join waits until it has returned; acti_thread_detach lets it go instead.
+void
+acti_thread_join(pthread_t thread);
+void
+acti_thread_detach(pthread_t thread);
 
 // acti_cpu_count is how many processors this process may run on (its affinity mask), at least 1.
 uint32_t
@@ -77,10 +102,6 @@ acti_lock_give(acti_lock *lock);
 
 // acti_park is one sleeper's token: give may be called by any thread, any number of times, before or after
 // the sleeper waits; it makes one wait return. A give happens before the return of the wait that took it.
-typedef struct acti_park {
-    acti_au32 token; // 0 none, 1 given, 2 a sleeper is (about to be) asleep
-} acti_park;
-
 void
 acti_park_init(acti_park *park);
 
@@ -88,6 +109,10 @@ acti_park_init(acti_park *park);
 // One sleeper at a time.
 bool
 acti_park_wait(acti_park *park, uint64_t deadline_ns);
+
+// acti_park_try takes a token if there is one, and does not wait. The sleeper only.
+bool
+acti_park_try(acti_park *park);
 
 // acti_park_give leaves a token, and wakes the sleeper if there is one; no system call if there is none. The
 // sleeper may free the park as soon as its wait has returned true, even if give has not returned yet.

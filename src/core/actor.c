@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "core/ask.h"
+#include "core/carrier.h"
 #include "core/link.h"
 #include "core/monitor.h"
 #include "core/names.h"
@@ -71,6 +72,20 @@ void acta_addr_drop(acta_addr **addr)
     acti_actor_unref(actor);
 }
 
+// ---- carried ------------------------------------------------------------------------
+
+int acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how)
+{
+    acti_carrier *carrier = actor->sys->carrier;
+    return carrier->carry(carrier, actor, m, how);
+}
+
+void acti_actor_shown(acti_actor *actor, acta_msg *m)
+{
+    acti_carrier *carrier = actor->sys->carrier;
+    carrier->given(carrier, actor, m);
+}
+
 // ---- the end --------------------------------------------------------------------------
 
 acta_msg *acti_actor_close(acti_actor *actor)
@@ -107,6 +122,8 @@ void acti_actor_end(acti_actor *actor, int reason)
         acti_names_forget(&actor->sys->names, actor);
     if (actor->arg_free != NULL)
         actor->arg_free(actor->arg);
+    if (actor->carried)
+        actor->sys->carrier->left(actor->sys->carrier, actor, reason);
     acti_monitor_end(actor, reason);
     acti_link_end(&links, reason);
     acti_system_leave(actor);

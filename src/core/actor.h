@@ -56,7 +56,8 @@ struct acti_actor {
     acta_system *sys;           // constant
     uint64_t id;                // unique in the system, for reports; constant
     uint16_t room;              // of this block, in units of 64 bytes; constant
-    uint8_t place : 6;          // acta_place or ACTI_PLACE_...; constant
+    uint8_t place : 5;          // acta_place or ACTI_PLACE_...; constant
+    uint8_t carried : 1;        // what is sent to it goes by the system's carrier; constant
     uint8_t is_body : 1;        // constant
     uint8_t internal : 1;       // not the user's: not waited for at close; constant
     uint8_t long_named;         // times that it was named for taking too long; the watchdog's
@@ -171,6 +172,13 @@ static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
     return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
 }
 
+// acti_actor_carry has the system's carrier push m, and acti_actor_shown tells it that m is about to be seen; see
+// carrier.h. Of carried actors only.
+int
+acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how);
+void
+acti_actor_shown(acti_actor *actor, acta_msg *m);
+
 // acti_actor_push gives the actor a message that has its place reserved, and wakes the actor if need be; acti_actor_try
 // gives it a user message, if there is room.
 //
@@ -178,11 +186,23 @@ static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
 // Errors:  ACTA_EGONE, or ACTA_EUNREACH when the actor is of a node that is down; ACTA_EFULL, only of acti_actor_try.
 static inline int acti_actor_push(acti_actor *actor, acta_msg *m)
 {
+    if (__builtin_expect(actor->carried, 0))
+        return acti_actor_carry(actor, m, ACTI_PUSH_COUNTED);
     return acti_actor_pushed(actor, acti_inbox_push(&actor->inbox, m));
 }
 static inline int acti_actor_try(acti_actor *actor, acta_msg *m)
 {
+    if (__builtin_expect(actor->carried, 0))
+        return acti_actor_carry(actor, m, ACTI_PUSH_IF_ROOM);
     return acti_actor_pushed(actor, acti_inbox_push_bounded(&actor->inbox, &actor->given, m));
+}
+
+// acti_actor_push_as does either, or pushes over the bound.
+static inline int acti_actor_push_as(acti_actor *actor, acta_msg *m, acti_push how)
+{
+    if (__builtin_expect(actor->carried, 0))
+        return acti_actor_carry(actor, m, how);
+    return acti_actor_pushed(actor, acti_inbox_push_as(&actor->inbox, &actor->given, m, how));
 }
 
 // acti_actor_given counts m, which the actor's code is about to see or its node is about to send on. In its own turn.

@@ -32,6 +32,7 @@ acti_actor *acti_caller_new(acta_system *sys)
     actor->name = "a thread outside";
     actor->arg = actor + 1;
     actor->ops = &of_caller;
+    actor->carried = sys->carrier != NULL;
     acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it yet
     acti_park_init(&((caller *)actor->arg)->park);
     return actor;
@@ -73,6 +74,8 @@ acta_msg *acti_caller_wait(acti_actor *actor, uint64_t deadline_ns)
     acta_msg *newest;
     for (;;) {
         acta_msg *m = acti_inbox_take(&actor->inbox, &newest);
+        if (m != NULL && actor->carried)
+            acti_actor_shown(actor, m);
         if (m != NULL)
             return m;
         if (!acti_inbox_park(&actor->inbox)) {

@@ -75,6 +75,13 @@ typedef enum acti_pushed {
     ACTI_PUSH_FULL,   // the same; only of a bounded push
 } acti_pushed;
 
+// How a message is pushed.
+typedef enum acti_push {
+    ACTI_PUSH_IF_ROOM, // a user message: only if the inbox holds fewer than its capacity
+    ACTI_PUSH_COUNTED, // its place was reserved
+    ACTI_PUSH_OVER,    // a user message: over the bound if need be
+} acti_push;
+
 static inline bool acti_inbox_is_routed(const acti_inbox *inbox)
 {
     return acti_au64_load_acquire(&inbox->word) == ACTI_INBOX_ROUTED;
@@ -161,6 +168,20 @@ static inline acti_pushed acti_inbox_push_bounded(acti_inbox *inbox, const acti_
                 return ACTI_PUSH_FULL;
         }
     }
+}
+
+// acti_inbox_push_as pushes m in one of these ways.
+static inline acti_pushed acti_inbox_push_as(acti_inbox *inbox, const acti_au32 *given, acta_msg *m, acti_push how)
+{
+    switch (how) {
+    case ACTI_PUSH_IF_ROOM:
+        return acti_inbox_push_bounded(inbox, given, m);
+    case ACTI_PUSH_OVER:
+        return acti_inbox_push_over(inbox, m);
+    case ACTI_PUSH_COUNTED:
+        break;
+    }
+    return acti_inbox_push(inbox, m);
 }
 
 // acti_inbox_reserve counts a user message that will be pushed later, if there is room for it; acti_inbox_reserve_over

@@ -96,14 +96,7 @@ int acti_outbox_push_first(acti_actor *actor, acti_push how)
     acti_msg_kind kind = (acti_msg_kind)m->kind;
     acta_msg *next = m->next;
 
-    acti_pushed pushed;
-    if (kind > ACTI_MSG_ASK || how == ACTI_PUSH_COUNTED)
-        pushed = acti_inbox_push(&to->inbox, m);
-    else if (how == ACTI_PUSH_OVER)
-        pushed = acti_inbox_push_over(&to->inbox, m);
-    else
-        pushed = acti_inbox_push_bounded(&to->inbox, &to->given, m);
-    int status = acti_actor_pushed(to, pushed);
+    int status = acti_actor_push_as(to, m, kind <= ACTI_MSG_ASK ? how : ACTI_PUSH_COUNTED);
     if (status != ACTA_OK) {
         m->next = next;
         return status;

@@ -53,13 +53,6 @@ acti_outbox_force(acti_actor *actor);
 acta_msg *
 acti_outbox_take_back(acti_actor *actor);
 
-// How the first message is pushed; for pause.c.
-typedef enum acti_push {
-    ACTI_PUSH_IF_ROOM,
-    ACTI_PUSH_COUNTED, // room has been counted for it
-    ACTI_PUSH_OVER,    // over the bound if need be
-} acti_push;
-
 // acti_outbox_push_first pushes the first message and forgets it, with the outbox itself when that was the last one. A
 // status as of acti_actor_try: other than ACTA_OK, the message is still there.
 int

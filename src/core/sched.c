@@ -59,7 +59,7 @@ static acti_actor *ready_pop(acti_ready *ready)
 
 // ---- life ---------------------------------------------------------------------
 
-int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers)
+int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers, bool threads)
 {
     sched->sys = sys;
     acti_lock_init(&sched->lock);
@@ -78,7 +78,7 @@ int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers)
         acti_board_join(&sys->board, &w->counters);
         sched->workers[sched->count] = w;
     }
-    for (; sched->started < workers; sched->started++) {
+    for (; threads && sched->started < workers; sched->started++) {
         acti_worker *w = sched->workers[sched->started];
         int status = acti_thread_start(&w->thread, "acta-worker", worker_main, w);
         if (status != ACTA_OK)
@@ -93,7 +93,7 @@ void acti_sched_stop(acti_sched *sched)
     for (uint32_t i = 0; i < sched->started; i++)
         acti_park_give(&sched->workers[i]->park);
     for (uint32_t i = 0; i < sched->started; i++)
-        pthread_join(sched->workers[i]->thread, NULL);
+        acti_thread_join(sched->workers[i]->thread);
     acti_assert(sched->inject.first == NULL);
     for (uint32_t i = 0; i < sched->count; i++) {
         acti_board_leave(&sched->sys->board, &sched->workers[i]->counters);

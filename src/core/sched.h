@@ -99,9 +99,10 @@ struct acti_sched {
     acti_worker *sentinel; // the idle worker that sleeps with a deadline; NULL: none
 };
 
-// acti_sched_start makes the workers. ACTA_OK, ACTA_ENOMEM or ACTA_EIO.
+// acti_sched_start makes the workers, and unless somebody else runs the actors, their threads. ACTA_OK, ACTA_ENOMEM or
+// ACTA_EIO.
 int
-acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers);
+acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers, bool threads);
 
 // acti_sched_stop ends the workers; nothing may be ready any more. Safe after a failed start.
 void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "core/carrier.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
@@ -18,6 +19,11 @@ static void body_main(void *arg)
 }
 
 static const acti_actor_ops in_pool = {.wake = acti_sched_ready};
+
+static const acti_actor_ops *pool_ops(const acta_system *sys)
+{
+    return sys->carrier != NULL && sys->carrier->placed != NULL ? sys->carrier->placed : &in_pool;
+}
 
 // The name lies behind the state, in no more bytes than it needs.
 acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_bytes)
@@ -35,7 +41,7 @@ acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_byte
         acti_name_copy(copy, name);
     acti_actor_init(actor, sys, name != NULL ? copy : "actor");
     actor->room = room / 64 < UINT16_MAX ? (uint16_t)(room / 64) : UINT16_MAX;
-    actor->ops = &in_pool;
+    actor->ops = pool_ops(sys);
     return actor;
 }
 
@@ -63,7 +69,7 @@ static int start(acti_actor *actor, uint32_t stack_bytes)
     actor->on.fiber = acti_fiber_new(stack_bytes, body_main, actor);
     if (actor->on.fiber == NULL)
         return ACTA_EIO;
-    acti_sched_ready(actor);
+    actor->ops->wake(actor);
     return ACTA_OK;
 }
 
@@ -75,7 +81,8 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     acti_actor *actor = acti_actor_new(sys, opts->name, opts->state_bytes);
     if (actor == NULL)
         return ACTA_ENOMEM;
-    actor->place = (uint8_t)opts->place;
+    actor->place = (uint8_t)(pool_ops(sys) == &in_pool ? opts->place : ACTA_POOL); // who runs them all has no threads
+    actor->carried = sys->carrier != NULL;
     if (opts->capacity > 0)
         actor->inbox.capacity = opts->capacity;
     actor->is_body = opts->body != NULL;
@@ -93,9 +100,13 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     if (actor->is_body || actor->place == ACTA_THREAD)
         acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY);
     acti_system_enter(actor);
+    if (actor->carried)
+        sys->carrier->entered(sys->carrier, actor);
     status = start(actor, opts->stack_bytes != 0 ? opts->stack_bytes : sys->opts.stack_bytes);
     if (status != ACTA_OK) {
         actor->arg_free = NULL;
+        if (actor->carried)
+            sys->carrier->left(sys->carrier, actor, status);
         acti_system_leave(actor);
         (void)acti_actor_close(actor);
         acta_tx_drop(&sender);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/carrier.h"
 #include "core/monitor.h"
 #include "core/type.h"
 
@@ -39,23 +40,28 @@ static int fill_in(acta_system_opts *opts)
 
 int acta_open(const acta_system_opts *opts, acta_system **out)
 {
+    char why[256];
+    int status = acti_types_check(why, sizeof(why));
+    if (status != ACTA_OK) {
+        if (opts != NULL && opts->report != NULL)
+            opts->report(opts->report_arg, why);
+        return status;
+    }
+    return acti_system_open(opts, NULL, out);
+}
+
+int acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_system **out)
+{
     acta_system_opts filled = opts != NULL ? *opts : (acta_system_opts){0};
     int status = fill_in(&filled);
     if (status != ACTA_OK)
         return status;
-    char why[256];
-    status = acti_types_check(why, sizeof(why));
-    if (status != ACTA_OK) {
-        if (filled.report != NULL)
-            filled.report(filled.report_arg, why);
-        return status;
-    }
-
     acta_system *sys = aligned_alloc(ACTI_CACHE_LINE, (sizeof(*sys) + 63) / 64 * 64);
     if (sys == NULL)
         return ACTA_ENOMEM;
     memset(sys, 0, sizeof(*sys));
     sys->opts = filled;
+    sys->carrier = carrier;
     status = acti_clock_init(&sys->clock, filled.workers);
     if (status != ACTA_OK) {
         free(sys);
@@ -71,11 +77,13 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
     acti_lock_init(&sys->count_lock);
     acti_lock_init(&sys->upper_lock);
     acti_lock_init(&sys->report_lock);
-    status = acti_sched_start(&sys->sched, sys, filled.workers);
-    if (status == ACTA_OK)
+    bool placed = carrier != NULL && carrier->placed != NULL;
+    status = acti_sched_start(&sys->sched, sys, filled.workers, !placed);
+    if (status == ACTA_OK && !placed)
         status = acti_watchdog_start(sys);
     if (status != ACTA_OK) {
         acti_sched_stop(&sys->sched);
+        sys->carrier = NULL;
         acti_system_free(sys);
         return status;
     }
@@ -93,6 +101,8 @@ void acti_system_free(acta_system *sys)
     acti_lock_fini(&sys->upper_lock);
     acti_lock_fini(&sys->report_lock);
     acti_board_fini(&sys->board);
+    if (sys->carrier != NULL)
+        sys->carrier->fini(sys->carrier);
     free(sys);
 }
 

@@ -35,6 +35,8 @@ typedef struct acti_alive {
 // when it is first used.
 enum { ACTI_UPPER_ROUTE, ACTI_UPPER_PORT, ACTI_UPPERS };
 
+typedef struct acti_carrier acti_carrier;
+
 typedef struct acti_upper {
     // close, if there is one, says goodbye to every node and ends the library's own actors, by the deadline; returns
     // when they have ended.
@@ -61,6 +63,7 @@ struct acta_system {
     acti_lock upper_lock;  // rank 10
     acti_upper *upper[ACTI_UPPERS]; // guarded by it
     acti_lock report_lock; // rank 99
+    acti_carrier *carrier; // or NULL; constant
 };
 
 // What the running thread is, for acta. All zero on a thread outside.
@@ -86,6 +89,13 @@ static inline void acti_tally(acta_system *sys, acti_counter which, uint64_t n)
     else
         acti_board_count(&sys->board, which, n);
 }
+
+// acti_system_open is acta_open without the check of the message types, and with a carrier, or NULL.
+//
+// Owns:    the carrier is the system's on ACTA_OK.
+// Errors:  as acta_open.
+ACTA_NODISCARD int
+acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_system **out);
 
 // acti_system_enter and _leave keep the list of actors that are alive.
 void

@@ -82,6 +82,6 @@ int acti_thread_of_actor(acti_actor *actor)
         free(thread);
         return status;
     }
-    pthread_detach(id);
+    acti_thread_detach(id);
     return ACTA_OK;
 }

@@ -253,6 +253,8 @@ acta_msg *acti_turn_next(acti_actor *actor)
             m = admit(actor, m);
         if (m != NULL) {
             acti_actor_given(actor, m);
+            if (__builtin_expect(actor->carried, 0))
+                acti_actor_shown(actor, m);
             acti_glance_at(acti_here.glance, actor, m->type);
             acti_here.handled++;
             return m;
@@ -274,6 +276,8 @@ acta_msg *acti_turn_find(acti_actor *actor, uint64_t ask, acta_msg **after)
             *at = m->next;
             m = admit(actor, m);
             acti_assert(m != NULL); // it was pending, so this is its first outcome
+            if (actor->carried)
+                acti_actor_shown(actor, m);
             acti_glance_at(acti_here.glance, actor, m->type);
             acti_here.handled++;
             return m;

@@ -94,6 +94,6 @@ void acti_watchdog_stop(acta_system *sys)
         return;
     acti_au32_store_release(&dog->stop, 1);
     acti_park_give(&dog->park);
-    pthread_join(dog->thread, NULL);
+    acti_thread_join(dog->thread);
     dog->started = false;
 }

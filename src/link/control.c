@@ -152,7 +152,7 @@ static bool stop(void)
         control.ending = true;
         acti_lock_give(&control.queue_lock);
         acti_park_give(&control.park);
-        pthread_join(control.thread, NULL);
+        acti_thread_join(control.thread);
         control.running = false;
     }
     acti_lock_give(&control.life_lock);

@@ -84,7 +84,7 @@ static void stop_and_fini(acti_upper *upper)
 {
     acti_port *port = ACTI_CONTAINER_OF(upper, acti_port, upper);
     (void)eventfd_write(port->stop, 1);
-    pthread_join(port->thread, NULL);
+    acti_thread_join(port->thread);
     fini_port(upper);
 }
 
