@@ -35,7 +35,8 @@ enum {
     ACTA_ESTOPPED = -18,    // stopped on request
     ACTA_EKILLED = -19,     // ended by force
     ACTA_EIO = -20,         // the operating system refused; errno says more
-    ACTA_ELEDGER = -21      // messages are not accounted for: a bug in acta
+    ACTA_ELEDGER = -21,     // messages are not accounted for: a bug in acta
+    ACTA_ECLAIM = -22       // a claim does not hold in some schedule of the sim
 };
 
 // acta_strerror gives one lower-case sentence for a status, never NULL. The

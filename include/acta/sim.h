@@ -43,7 +43,7 @@ typedef enum acta_sim_strategy {
     ACTA_SIM_PORTFOLIO = 0, // by turns: POS, RANDOM, and PCT with 2, 3, 5 and 8
     ACTA_SIM_RANDOM,        // any, equally likely
     ACTA_SIM_POS,           // partial-order sampling: random priorities of events, drawn anew for those that compete
-    ACTA_SIM_PCT,           // random priorities of links, changed at pct_depth - 1 random steps
+    ACTA_SIM_PCT,           // random priorities of wires, changed at pct_depth - 1 random steps
     ACTA_SIM_EXHAUSTIVE,    // every order that makes a difference, for small worlds
     ACTA_SIM_OLDEST,        // what became possible first: one schedule
 } acta_sim_strategy;
@@ -74,6 +74,7 @@ typedef struct acta_sim_opts {
     bool may_live;              // actors that are still alive at the end are no failure
     bool no_lint;               // the order lint says nothing
     bool mermaid;               // the diagram of a failure is printed as Mermaid, too
+    const char *const *replays; // schedules that failed once, `seed=N force=...` as printed, and then NULL: run first
     acta_system_opts system;    // of the scenario's system; workers, long_turn_ns and report are the sim's own
 
     // report gets the text of a failure, a line at a time. NULL: standard error.

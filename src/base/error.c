@@ -31,6 +31,7 @@ static const struct {
     [-ACTA_EKILLED] = {"ACTA_EKILLED", "ended by force"},
     [-ACTA_EIO] = {"ACTA_EIO", "the operating system refused"},
     [-ACTA_ELEDGER] = {"ACTA_ELEDGER", "messages are not accounted for"},
+    [-ACTA_ECLAIM] = {"ACTA_ECLAIM", "a claim does not hold"},
 };
 
 #define CODES (int)(sizeof(codes) / sizeof(codes[0]))

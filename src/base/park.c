@@ -67,10 +67,15 @@ void acti_park_give(acti_park *park)
         syscall(SYS_futex, &park->token.v, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-// Only the sleeper leaves GIVEN, so what the load saw is still there.
+bool acti_park_given(const acti_park *park)
+{
+    return acti_au32_load_relaxed(&park->token) == GIVEN;
+}
+
+// Only the sleeper leaves GIVEN, so what was seen is still there.
 bool acti_park_try(acti_park *park)
 {
-    if (acti_au32_load_relaxed(&park->token) != GIVEN)
+    if (!acti_park_given(park))
         return false;
     // Acquire, for the release in acti_park_give.
     acti_au32_swap_acquire(&park->token, NONE);

@@ -110,9 +110,12 @@ acti_park_init(acti_park *park);
 bool
 acti_park_wait(acti_park *park, uint64_t deadline_ns);
 
-// acti_park_try takes a token if there is one, and does not wait. The sleeper only.
+// acti_park_try takes a token if there is one, and does not wait; acti_park_given says whether there is one. The
+// sleeper only.
 bool
 acti_park_try(acti_park *park);
+bool
+acti_park_given(const acti_park *park);
 
 // acti_park_give leaves a token, and wakes the sleeper if there is one; no system call if there is none. The
 // sleeper may free the park as soon as its wait has returned true, even if give has not returned yet.

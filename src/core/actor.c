@@ -76,6 +76,8 @@ void acta_addr_drop(acta_addr **addr)
 
 int acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how)
 {
+    if (acti_inbox_is_routed(&actor->inbox))
+        return ACTA_EGONE; // its system may have gone, too
     acti_carrier *carrier = actor->sys->carrier;
     return carrier->carry(carrier, actor, m, how);
 }

@@ -19,7 +19,8 @@
 typedef struct acti_carrier {
     const acti_actor_ops *placed; // of every actor in the pool or on a thread; NULL: the system's own
 
-    // carry pushes m, now or later. The sender is the running actor, or a thread outside.
+    // carry pushes m, now or later, to an actor that has not ended. The sender is the running actor, or a thread
+    // outside.
     // Returns what acti_actor_push_as would; after ACTA_OK m is the carrier's until it has pushed it, and when the
     // receiver has ended by then it disposes of it.
     int (*carry)(struct acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push how);

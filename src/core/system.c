@@ -93,6 +93,8 @@ int acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_s
 
 void acti_system_free(acta_system *sys)
 {
+    if (sys->carrier != NULL)
+        sys->carrier->fini(sys->carrier); // may have messages left to account for
     acti_names_fini(&sys->names);
     acti_clock_fini(&sys->clock);
     for (int i = 0; i < ACTI_ALIVE_LISTS; i++)
@@ -101,8 +103,6 @@ void acti_system_free(acta_system *sys)
     acti_lock_fini(&sys->upper_lock);
     acti_lock_fini(&sys->report_lock);
     acti_board_fini(&sys->board);
-    if (sys->carrier != NULL)
-        sys->carrier->fini(sys->carrier);
     free(sys);
 }
 

@@ -8,7 +8,7 @@
 //
 // Names that hold from one schedule to the next. Numbers of actors and messages depend on the order in which they were
 // made. So whatever a strategy remembers is known by a hash that does not: an actor by its spawner and which one of that
-// spawner's it is; a lane, by the two actors that it joins; a step by its lane and which one of that lane's it is.
+// spawner's it is; a lane, by what it joins (the two actors of a wire); a step by its lane and which one of that lane's it is.
 
 #ifndef ACTI_SIM_STEP_H
 #define ACTI_SIM_STEP_H
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 typedef enum acti_step_kind {
-    ACTI_STEP_DELIVER, // the oldest message of a link arrives, and its receiver runs if it can
+    ACTI_STEP_DELIVER, // the oldest message of a wire arrives, and its receiver runs if it can
     ACTI_STEP_RUN,     // an actor runs that is ready without that: it starts, has been given room, is to end, wants more
     ACTI_STEP_THREAD,  // a thread outside goes on
     ACTI_STEP_NET,     // the oldest bytes of a connection arrive, or its end
@@ -30,7 +30,7 @@ typedef struct acti_step {
     uint64_t event; // this very step: a hash of the lane and the step's number in it; the same in every schedule
     uint64_t actor; // whose state it changes, as the hash that names it; 0: of more than one
     uint64_t age;   // when it became possible: the step's place in a count of this schedule
-    uint32_t index; // for the sim: which link, actor, ... of this schedule
+    uint32_t index; // for the sim: which wire, actor, ... of this schedule
     uint8_t kind;   // acti_step_kind
     uint8_t fault;  // of a fault, its bit's number
 } acti_step;

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+//
+// kernel.h - the world of one schedule, from inside.
+//
+// Design notes. The kernel stands in three holes of the layers below: acti_world (time, randomness and waiting, of this
+// thread), acti_carrier (each system's messages and turns), and the operations of actors (who is woken). All of it runs
+// on one thread:
+//
+//   scenario, on the thread's own stack     spawns and sends. When it waits, in acta_call, in acta_close or at its end,
+//                                           steps are run until it need not wait any more
+//   a step (run.c)                          one message arrives and its receiver has one turn, or what else step.h lists
+//   a message on its way (wire.c)           lies in the wire of its source and its receiver
+//   threads outside (thread.c)              coroutines, of which one runs at a time
+//
+// So a turn is never interrupted, and everything that happens is decided by which step is chosen next. In production
+// turns do overlap; but they share nothing, so what they do could have been done one after the other, in one of the
+// orders that are explored here.
+//
+// What is on its way has its place in the receiver's inbox counted when it is sent, as in production: an inbox that is
+// full is seen by the sender at once.
+
+#ifndef ACTI_SIM_KERNEL_H
+#define ACTI_SIM_KERNEL_H
+
+#include <acta/sim.h>
+
+#include "base/fiber.h"
+#include "base/platform.h"
+#include "core/carrier.h"
+#include "core/system.h"
+#include "sim/claims.h"
+#include "sim/forced.h"
+#include "sim/step.h"
+#include "sim/strategy.h"
+#include "sim/trace.h"
+
+#define ACTI_SIM_STEPS_MAX_DEFAULT 10000
+#define ACTI_SIM_THREADS_MAX 64
+#define ACTI_SIM_NODES_MAX 16
+#define ACTI_SIM_THREAD_STACK_BYTES (256u * 1024)
+
+// An index into the tables below; NONE: no such thing.
+#define ACTI_SIM_NONE UINT32_MAX
+
+// Parties that are not actors; the first of the table, in each schedule.
+enum { ACTI_PARTY_MAIN, ACTI_PARTY_CLOCK, ACTI_PARTY_END, ACTI_PARTIES_FIRST };
+
+// Whoever sends or receives: an actor, a thread outside, the clock; the end messages, which are nobody's, have one, too.
+typedef struct acti_party {
+    uint64_t hash;      // names it in every schedule: see step.h
+    acti_actor *actor;  // NULL: it has ended, or is no actor
+    uint32_t made;      // actors that it has spawned, and calls that it has made
+    uint32_t runs;      // RUN steps that it has had
+    uint32_t wires;     // first of those that lead to it
+    uint32_t number;    // of those with its name; for the trace
+    uint8_t node;
+    bool ready;
+    bool internal;      // one of the library's own
+    uint64_t ready_age;
+    char name[ACTI_NAME_BYTES]; // with a trace only
+} acti_party;
+
+typedef struct acti_item {
+    acta_msg *m;
+    acti_actor *to;   // with a reference
+    uint64_t age;     // when it was sent
+    uint64_t event;   // of its delivery
+    uint32_t next;    // in its wire, or of the free ones
+} acti_item;
+
+typedef struct acti_wire {
+    uint64_t lane;
+    uint32_t from;
+    uint32_t to;
+    uint32_t next;  // of the wires to the same party
+    uint32_t first; // items
+    uint32_t last;
+    uint32_t sent;  // items so far
+    uint32_t place; // in the list of those that are not empty; NONE: it is
+} acti_wire;
+
+typedef struct acti_sim_thread {
+    acti_fiber *fiber;
+    void (*fn)(void *arg);
+    void *arg;
+    acti_park *park;      // waits for its token; NULL: may go on
+    uint64_t deadline_ns;
+    uint64_t age;
+    uint32_t party;
+    uint32_t runs;
+    uint8_t node;
+} acti_sim_thread;
+
+// One system of the world. The scenario's own is the first.
+typedef struct acti_sim_node {
+    acti_carrier carrier; // first
+    acta_sim *sim;
+    acta_system *sys;
+    uint32_t *party_of; // by id of the actor
+    uint32_t party_room;
+    uint8_t index;
+} acti_sim_node;
+
+struct acta_sim {
+    acti_world world; // first
+    const acta_sim_opts *opts;
+    acti_strategy *strategy;
+    acti_trace *trace; // or NULL
+    acti_claims *claims;
+    uint64_t now_ns;
+    uint64_t draws;  // state of the generator behind acta_sim_random
+    uint64_t seeds;  // and of that behind the library's own randomness
+    uint64_t hash;
+    uint64_t ages;
+    uint64_t clock_steps;
+    uint64_t events;     // carried, woken: whether a look at the clock did anything
+    uint32_t step;       // number of steps begun
+    uint32_t steps_limit;
+    bool healing;        // no more faults, and the oldest step is chosen
+    bool ending;         // the schedule is over: what is left is cleared away, and nothing is claimed
+    bool dropped;        // the strategy has given the schedule up
+    bool stuck;          // the scenario's own thread waits for what will not come
+    bool no_memory;
+    bool forced_step;    // the choice of the running step was not 0
+    uint64_t main_deadline_ns;
+    uint32_t running;    // party of the thread outside that runs
+    acti_sim_thread *thread; // or NULL: the scenario's own
+
+    acti_party *parties;
+    uint32_t party_count, party_room;
+    acti_wire *wires;
+    uint32_t wire_count, wire_room;
+    acti_item *items;
+    uint32_t item_count, item_room, item_free;
+    uint32_t *full; // wires that are not empty
+    uint32_t full_count, full_room;
+    uint32_t *ready; // parties
+    uint32_t ready_count, ready_room;
+    uint32_t *eager; // internal parties that are ready: run before the next step
+    uint32_t eager_count, eager_room;
+    acti_step *steps; // that are possible
+    uint32_t step_count, step_room;
+    uint32_t *choices; // made so far
+    uint32_t choice_count, choice_room;
+    acti_footprint footprint; // of the running step, if the strategy wants it
+    bool footprinted;
+    acti_sim_thread threads[ACTI_SIM_THREADS_MAX];
+    uint32_t thread_count;
+    acti_sim_node nodes[ACTI_SIM_NODES_MAX];
+    uint32_t node_count;
+    char broken[256]; // the claim that does not hold; "": all do
+};
+
+// acti_sim_mix makes one hash of two.
+static inline uint64_t acti_sim_mix(uint64_t a, uint64_t b)
+{
+    uint64_t state = a ^ (b * UINT64_C(0x9e3779b97f4a7c15));
+    return acti_random_next(&state) | 1; // never 0
+}
+
+// acti_sim_grow makes room for one more in an array of the sim. False without memory: the schedule is given up then.
+bool
+acti_sim_grow(acta_sim *sim, void *array, uint32_t count, uint32_t *room, size_t size);
+
+// ---- one schedule: run.c --------------------------------------------------------------
+
+// acti_sim_steps runs steps until nothing is possible, steps_limit is reached or the schedule is over.
+void
+acti_sim_steps(acta_sim *sim);
+
+// acti_sim_step runs one step; false when none is possible.
+bool
+acti_sim_step(acta_sim *sim);
+
+// acti_sim_fail ends the schedule at the end of the present step: a claim does not hold.
+void
+acti_sim_fail(acta_sim *sim, const char *claim);
+
+// acti_sim_touch notes what the running step touches.
+void
+acti_sim_touch(acta_sim *sim, uint64_t object, acti_touch how);
+
+// acti_sim_trace_add adds an event to the trace, if there is one. from and to are parties or NONE.
+void
+acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message, const char *text);
+
+// As SENT, DELIVERED or LOST, with the type and the fields of m.
+void
+acti_sim_trace_message(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message,
+                       const acta_msg *m);
+
+// acti_party_ready enters an actor that has been woken; acti_party_run gives it a turn.
+void
+acti_party_ready(acta_sim *sim, uint32_t party, acti_actor *actor);
+void
+acti_party_run(acta_sim *sim, uint32_t party);
+
+// ---- messages on their way: wire.c --------------------------------------------------------
+
+// acti_sim_node_open opens a system in the world. ACTA_OK or as acta_open.
+int
+acti_sim_node_open(acta_sim *sim, const acta_system_opts *opts, uint8_t *node);
+
+// acti_sim_party_of gives the party of an actor, made if need be; NONE without memory.
+uint32_t
+acti_sim_party_of(acta_sim *sim, acti_actor *actor);
+
+// acti_sim_party_new adds one. NONE without memory.
+uint32_t
+acti_sim_party_new(acta_sim *sim, uint64_t hash, acti_actor *actor);
+
+// acti_wires_collect appends the deliveries that are possible to sim->steps; acti_wire_deliver does one.
+void
+acti_wires_collect(acta_sim *sim);
+void
+acti_wire_deliver(acta_sim *sim, uint32_t wire);
+
+// acti_sim_add appends a step.
+void
+acti_sim_add(acta_sim *sim, const acti_step *step);
+
+// acti_wires_empty disposes of everything that is on its way in a system whose actors have ended.
+void
+acti_wires_empty(acta_sim *sim, const acta_system *sys);
+
+// ---- threads outside: thread.c -----------------------------------------------------------
+
+void
+acti_threads_collect(acta_sim *sim);
+void
+acti_thread_go_on(acta_sim *sim, uint32_t thread);
+
+// acti_sim_thread_start starts one in a node. ACTA_OK, ACTA_EFULL, ACTA_EIO or ACTA_ENOMEM.
+int
+acti_sim_thread_start(acta_sim *sim, uint8_t node, const char *name, void (*fn)(void *arg), void *arg);
+
+// acti_threads_next_ns is the earliest deadline of one that waits; acti_threads_due lets those go on whose it is.
+uint64_t
+acti_threads_next_ns(const acta_sim *sim);
+void
+acti_threads_due(acta_sim *sim);
+
+// acti_threads_end frees those that have ended, and gives up the others.
+void
+acti_threads_end(acta_sim *sim);
+
+// acti_sim_park_wait is the world's; acti_sim_main_wait is that of the scenario's own thread.
+bool
+acti_sim_park_wait(acti_world *world, acti_park *park, uint64_t deadline_ns);
+bool
+acti_sim_main_wait(acta_sim *sim, acti_park *park, uint64_t deadline_ns);
+
+#endif
