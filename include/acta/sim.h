@@ -3,11 +3,11 @@
 // sim.h - the sim: a deterministic world in which a scenario runs again and again, in another order of events each
 // time. For tests.
 //
-// A scenario is a function that opens nothing: it spawns actors in the system that the sim gives it, sends, and returns.
-// The actors are those of production, unchanged. In the sim there is one thread, time is virtual, and a message is on
-// its way until a step delivers it; of one sender and one receiver they arrive in order, and nothing else is promised,
-// as between machines. Whatever order could happen there may happen here, whichever processors and timings this machine
-// has: what fails in one schedule of a million fails here with a seed, and again with that seed.
+// A scenario is a function that opens nothing: it spawns actors in the system that the sim gives it, sends, and
+// returns. The actors are those of production, unchanged. In the sim there is one thread, time is virtual, and a
+// message is on its way until a step delivers it; of one sender and one receiver they arrive in order, and nothing else
+// is promised, as between machines. Whatever order could happen there may happen here, whichever processors and timings
+// this machine has: what fails in one schedule of a million fails here with a seed, and again with that seed.
 //
 //     static void scenario(acta_sim *sim, void *arg)
 //     {
@@ -96,13 +96,13 @@ typedef struct acta_sim_result {
 } acta_sim_result;
 
 // acta_sim_explore runs the scenario in one schedule after the other until a claim does not hold or all have been run.
-// Then it prints the claim, the seed, a line that replays it, the shortest schedule with the fewest forced switches that
-// it could find, and a diagram of that.
+// Then it prints the claim, the seed, a line that replays it, the shortest schedule with the fewest forced switches
+// that it could find, and a diagram of that.
 //
 // With ACTA_SIM_REPLAY in the environment only that schedule runs, if it is one of a scenario of this name.
 //
-// Threads: any that is not running an actor; one exploration a thread at a time.
-// Errors:  ACTA_ECLAIM a claim does not hold, an actor is alive at the end, the lint found a race that breaks a claim, a
+// Threads: any that is not running an actor; one exploration a thread at a time. Errors:  ACTA_ECLAIM a claim does not
+// hold, an actor is alive at the end, the lint found a race that breaks a claim, a
 //          `sometimes` was reached in no schedule, or a gauge never reached its maximum; ACTA_EINVAL an option is out
 //          of range; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int

@@ -52,7 +52,8 @@ acti_clock_ns(void);
 uint64_t
 acti_deadline_ns(uint64_t timeout_ns);
 
-// acti_random_seed is 64 bits from the system's generator, or the world's; never fails (falls back to clock and address).
+// acti_random_seed is 64 bits from the system's generator, or the world's; never fails (falls back to clock and
+// address).
 uint64_t
 acti_random_seed(void);
 

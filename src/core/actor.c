@@ -76,8 +76,11 @@ void acta_addr_drop(acta_addr **addr)
 
 int acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how)
 {
-    if (acti_inbox_is_routed(&actor->inbox))
-        return ACTA_EGONE; // its system may have gone, too
+    if (acti_inbox_is_routed(&actor->inbox)) {
+        if (acti_here.sys == actor->sys) // else its system may have gone, too
+            acti_carrier_touched(actor->sys->carrier, actor, false);
+        return ACTA_EGONE;
+    }
     acti_carrier *carrier = actor->sys->carrier;
     return carrier->carry(carrier, actor, m, how);
 }
@@ -227,6 +230,8 @@ int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
 
 void acti_actor_force(acti_actor *actor, int reason)
 {
+    if (actor->carried)
+        acti_carrier_touched(actor->sys->carrier, actor, true);
     uint32_t none = 0;
     // Relaxed: the kick publishes it, which wakes the actor from whatever it waits for. The weak compare-and-swap may
     // fail for nothing.

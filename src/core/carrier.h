@@ -8,8 +8,8 @@
 // order lint's carrier (lint.c) notes what was sent after what and pushes; the sim's keeps messages on their way until
 // it is their turn.
 //
-// A carrier that has `placed` runs the actors, too: the system then has no threads, an actor with a thread of its own is
-// one of the pool, and whoever wakes an actor calls the given operation.
+// A carrier that has `placed` runs the actors, too: the system then has no threads, an actor with a thread of its own
+// is one of the pool, and whoever wakes an actor calls the given operation.
 
 #ifndef ACTI_CORE_CARRIER_H
 #define ACTI_CORE_CARRIER_H
@@ -34,8 +34,19 @@ typedef struct acti_carrier {
     void (*entered)(struct acti_carrier *carrier, acti_actor *actor);
     void (*left)(struct acti_carrier *carrier, acti_actor *actor, int reason);
 
+    // touched is told that the running code looks at, or with `changes` changes, something that other actors can see
+    // without a message: how long an actor lives, or with NULL the names of the system. A send does so by itself.
+    void (*touched)(struct acti_carrier *carrier, acti_actor *actor, bool changes);
+
     // fini is called when the system is freed; it may free the carrier.
     void (*fini)(struct acti_carrier *carrier);
 } acti_carrier;
+
+// acti_carrier_touched tells the carrier of a system, if it has one.
+static inline void acti_carrier_touched(acti_carrier *carrier, acti_actor *actor, bool changes)
+{
+    if (carrier != NULL)
+        carrier->touched(carrier, actor, changes);
+}
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/carrier.h"
 #include "core/sender.h"
 #include "core/system.h"
 #include "core/type.h"
@@ -71,6 +72,7 @@ int acta_publish(acta_system *sys, const char *name, acta_addr *who)
     *n = (named){.name = copy, .actor = actor};
 
     acti_names *names = &sys->names;
+    acti_carrier_touched(sys->carrier, NULL, true);
     acti_lock_take(&names->lock);
     int status = ACTA_EEXIST;
     if (look_up(names, name) != NULL)
@@ -100,6 +102,7 @@ no_memory:
 int acta_unpublish(acta_system *sys, const char *name)
 {
     acti_names *names = &sys->names;
+    acti_carrier_touched(sys->carrier, NULL, true);
     acti_lock_take(&names->lock);
     named *n = look_up(names, name);
     if (n != NULL)
@@ -111,6 +114,7 @@ int acta_unpublish(acta_system *sys, const char *name)
 int acta_find_at(acta_system *sys, const char *name, acta_tx **tx, const char *where)
 {
     acti_names *names = &sys->names;
+    acti_carrier_touched(sys->carrier, NULL, false);
     acti_lock_take(&names->lock);
     named *n = look_up(names, name);
     int status = n != NULL ? acti_tx_from(n->actor, NULL, where, tx) : ACTA_ENOENT;
@@ -136,6 +140,7 @@ static void match_actor(const void *node, VISIT visit, void *closure)
 // The whole tree is walked: only actors that have had a name pay for it, and those are few.
 void acti_names_forget(acti_names *names, acti_actor *actor)
 {
+    acti_carrier_touched(actor->sys->carrier, NULL, true);
     acti_lock_take(&names->lock);
     for (;;) {
         search_for wanted = {.actor = actor};

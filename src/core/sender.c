@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "core/call.h"
+#include "core/carrier.h"
 #include "core/message.h"
 #include "core/outbox.h"
 #include "core/system.h"
@@ -103,6 +104,8 @@ acta_tx *acta_tx_dup_at(acta_tx *tx, const char *where)
 
 int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)
 {
+    if (actor->carried)
+        acti_carrier_touched(actor->sys->carrier, actor, true);
     uint32_t senders = acti_au32_load_relaxed(&actor->senders); // a guess; the swap decides
     do {
         if (senders == 0)

@@ -203,6 +203,7 @@ static int run_schedule(exploration *x, acti_strategy *strategy, uint64_t seed, 
     if (status == ACTA_OK) {
         x->scenario(sim, x->arg);
         acti_sim_steps(sim);
+        acti_sim_step_over(sim);
         heal(x);
         judge(x);
         strategy->ops->end(strategy, sim->step >= sim->steps_limit);
@@ -462,7 +463,8 @@ static int fill_in(acta_sim_opts *opts)
 static void fini(exploration *x)
 {
     acta_sim *sim = &x->sim;
-    void *arrays[] = {sim->parties, sim->wires, sim->items, sim->full, sim->ready, sim->eager, sim->steps, sim->choices};
+    void *arrays[] = {sim->parties, sim->wires, sim->items, sim->full, sim->ready, sim->eager, sim->steps,
+                      sim->choices};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
     acti_claims_free(x->claims);

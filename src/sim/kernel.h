@@ -6,8 +6,8 @@
 // thread), acti_carrier (each system's messages and turns), and the operations of actors (who is woken). All of it runs
 // on one thread:
 //
-//   scenario, on the thread's own stack     spawns and sends. When it waits, in acta_call, in acta_close or at its end,
-//                                           steps are run until it need not wait any more
+//   scenario, on the thread's own stack     spawns and sends. When it waits, in acta_call or at its end, steps are run
+//                                           until it need not wait any more
 //   a step (run.c)                          one message arrives and its receiver has one turn, or what else step.h lists
 //   a message on its way (wire.c)           lies in the wire of its source and its receiver
 //   threads outside (thread.c)              coroutines, of which one runs at a time
@@ -45,7 +45,8 @@
 // Parties that are not actors; the first of the table, in each schedule.
 enum { ACTI_PARTY_MAIN, ACTI_PARTY_CLOCK, ACTI_PARTY_END, ACTI_PARTIES_FIRST };
 
-// Whoever sends or receives: an actor, a thread outside, the clock; the end messages, which are nobody's, have one, too.
+// Whoever sends or receives: an actor, a thread outside, the clock; the end messages, which are nobody's, have one,
+// too.
 typedef struct acti_party {
     uint64_t hash;      // names it in every schedule: see step.h
     acti_actor *actor;  // NULL: it has ended, or is no actor
@@ -171,6 +172,11 @@ acti_sim_steps(acta_sim *sim);
 // acti_sim_step runs one step; false when none is possible.
 bool
 acti_sim_step(acta_sim *sim);
+
+// acti_sim_step_over tells the strategy what the last step has touched: it and what the scenario's own thread did
+// since, which may have waited for it.
+void
+acti_sim_step_over(acta_sim *sim);
 
 // acti_sim_fail ends the schedule at the end of the present step: a claim does not hold.
 void

@@ -77,7 +77,8 @@ static const char *name_of(const acta_sim *sim, uint32_t party)
     return party != ACTI_SIM_NONE ? sim->parties[party].name : NULL;
 }
 
-void acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message, const char *text)
+void acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message,
+                        const char *text)
 {
     if (sim->trace == NULL || sim->ending)
         return;
@@ -131,6 +132,9 @@ void acti_party_ready(acta_sim *sim, uint32_t index, acti_actor *actor)
     party->ready = true;
     party->actor = actor;
     party->ready_age = ++sim->ages;
+    acti_sim_touch(sim, party->hash, ACTI_TOUCH_WRITE);
+    if (!party->internal && sim->strategy->ops->made != NULL)
+        sim->strategy->ops->made(sim->strategy, acti_sim_mix(acti_sim_mix(party->hash, LANE_RUN), party->runs));
 }
 
 static void not_ready(acta_sim *sim, uint32_t index)
@@ -327,21 +331,24 @@ bool acti_sim_step(acta_sim *sim)
     collect(sim);
     if (sim->step_count == 0)
         return false;
+    acti_sim_step_over(sim);
     uint32_t choice = choose(sim);
     if (choice == UINT32_MAX)
         return false;
     acti_step step = sim->steps[choice];
-    sim->footprint.count = 0;
-    sim->footprint.everything = false;
     run(sim, &step);
-    if (sim->ending)
-        return true;
-    const char *broken = acti_claims_always(sim->claims);
+    const char *broken = sim->ending ? NULL : acti_claims_always(sim->claims);
     if (broken != NULL)
         acti_sim_fail(sim, broken);
-    if (sim->footprinted && !sim->healing)
-        sim->strategy->ops->touched(sim->strategy, &sim->footprint);
     return true;
+}
+
+void acti_sim_step_over(acta_sim *sim)
+{
+    if (sim->footprinted && sim->step > 0 && !sim->healing && !sim->ending)
+        sim->strategy->ops->touched(sim->strategy, &sim->footprint);
+    sim->footprint.count = 0;
+    sim->footprint.everything = false;
 }
 
 static bool is_over(const acta_sim *sim)

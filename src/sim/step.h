@@ -7,8 +7,9 @@
 // are the schedule.
 //
 // Names that hold from one schedule to the next. Numbers of actors and messages depend on the order in which they were
-// made. So whatever a strategy remembers is known by a hash that does not: an actor by its spawner and which one of that
-// spawner's it is; a lane, by what it joins (the two actors of a wire); a step by its lane and which one of that lane's it is.
+// made. So whatever a strategy remembers is known by a hash that does not: an actor by its spawner and which one of
+// that spawner's it is; a lane, by what it joins (the two actors of a wire); a step by its lane and which one of that
+// lane's it is.
 
 #ifndef ACTI_SIM_STEP_H
 #define ACTI_SIM_STEP_H
@@ -18,7 +19,7 @@
 
 typedef enum acti_step_kind {
     ACTI_STEP_DELIVER, // the oldest message of a wire arrives, and its receiver runs if it can
-    ACTI_STEP_RUN,     // an actor runs that is ready without that: it starts, has been given room, is to end, wants more
+    ACTI_STEP_RUN,     // an actor runs that is ready without that: it starts, has been given room, has to end ...
     ACTI_STEP_THREAD,  // a thread outside goes on
     ACTI_STEP_NET,     // the oldest bytes of a connection arrive, or its end
     ACTI_STEP_CLOCK,   // time goes on to the next alarm, and what is due is sent off
@@ -35,8 +36,8 @@ typedef struct acti_step {
     uint8_t fault;  // of a fault, its bit's number
 } acti_step;
 
-// What a step did, as far as others may care. Two steps that touch one object are dependent, unless both only read it or
-// both only add to it.
+// What a step did, as far as others may care. Two steps that touch one object are dependent, unless both only read it
+// or both only add to it.
 typedef enum acti_touch { ACTI_TOUCH_READ, ACTI_TOUCH_ADD, ACTI_TOUCH_WRITE } acti_touch;
 
 #define ACTI_FOOTPRINT_MAX 64 // a step that touches more is said to touch everything

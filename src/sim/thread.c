@@ -71,7 +71,7 @@ void acti_threads_collect(acta_sim *sim)
 void acti_thread_go_on(acta_sim *sim, uint32_t index)
 {
     acti_sim_thread *thread = &sim->threads[index];
-    acti_sim_touch(sim, sim->parties[thread->party].hash, ACTI_TOUCH_WRITE);
+    sim->footprint.everything = true; // what it does when it goes on is not told apart
     acti_sim_trace_add(sim, ACTI_TRACE_RAN, ACTI_SIM_NONE, thread->party, 0, thread->runs == 0 ? "starts" : "goes on");
     thread->runs++;
     thread->park = NULL;

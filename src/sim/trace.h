@@ -46,9 +46,9 @@ acti_trace_free(acti_trace *trace);
 void
 acti_trace_add(acti_trace *trace, const acti_trace_event *event);
 
-// acti_trace_print writes the list of steps and the sequence diagram in text, a line a call; acti_trace_mermaid the same
-// as a Mermaid sequence diagram. Actors of one name get numbers. Wide worlds are folded: only actors that take part in
-// the last steps that matter have a column.
+// acti_trace_print writes the list of steps and the sequence diagram in text, a line a call; acti_trace_mermaid the
+// same as a Mermaid sequence diagram. Actors of one name get numbers. Wide worlds are folded: only actors that take
+// part in the last steps that matter have a column.
 void
 acti_trace_print(const acti_trace *trace, void (*line)(void *arg, const char *text), void *arg);
 void

@@ -3,9 +3,10 @@
 // wire.c - the sim's carrier: messages on their way from each source to each receiver.
 //
 // A wire is a first-in first-out queue of one source and one receiver. What a source sends to a receiver goes there
-// whatever it is: messages, replies, the DOWN of the source, so C-FIFO and C-DOWN hold by it. Three parties are no actors:
-// the scenario's own thread, the clock, whose wires carry ticks and timeouts, and END, whose wires carry the end messages
-// of actors: an EOF may arrive when all that was on its way to its actor when the last sender was dropped has arrived.
+// whatever it is: messages, replies, the DOWN of the source, so C-FIFO and C-DOWN hold by it. Three parties are no
+// actors: the scenario's own thread, the clock, whose wires carry ticks and timeouts, and END, whose wires carry the
+// end messages of actors: an EOF may arrive when all that was on its way to its actor when the last sender was dropped
+// has arrived.
 //
 // Monitors and what takes them back are pushed at once: nobody can see when they arrive, only when the DOWN does.
 
@@ -19,7 +20,7 @@
 #include "sim/kernel.h"
 
 // What the lanes of one party, or pair, are told apart by.
-enum { LANE_WIRE = 1, LANE_RUN, LANE_ACTOR, LANE_CALLER, LANE_BOUND };
+enum { LANE_WIRE = 1, LANE_ACTOR, LANE_CALLER, LANE_BOUND, LANE_LIFE, LANE_NAMES };
 
 // ---- parties ------------------------------------------------------------------------
 
@@ -88,12 +89,37 @@ static void entered(acti_carrier *carrier, acti_actor *actor)
         acti_sim_trace_add(sim, ACTI_TRACE_SPAWNED, by, party, 0, NULL);
 }
 
+static void touch_life(acta_sim *sim, uint32_t party, acti_touch how)
+{
+    if (sim->footprinted)
+        acti_sim_touch(sim, acti_sim_mix(sim->parties[party].hash, LANE_LIFE), how);
+}
+
+static void touched(acti_carrier *carrier, acti_actor *actor, bool changes)
+{
+    const acti_sim_node *node = (acti_sim_node *)carrier;
+    acta_sim *sim = node->sim;
+    if (!sim->footprinted)
+        return;
+    if (actor == NULL) {
+        acti_sim_touch(sim, acti_sim_mix(node->index, LANE_NAMES), changes ? ACTI_TOUCH_WRITE : ACTI_TOUCH_READ);
+        return;
+    }
+    uint32_t party = acti_sim_party_of(sim, actor);
+    if (party == ACTI_SIM_NONE)
+        return;
+    touch_life(sim, party, changes ? ACTI_TOUCH_WRITE : ACTI_TOUCH_READ);
+    if (changes)
+        acti_sim_touch(sim, sim->parties[party].hash, ACTI_TOUCH_WRITE);
+}
+
 static void left(acti_carrier *carrier, acti_actor *actor, int reason)
 {
     acta_sim *sim = ((acti_sim_node *)carrier)->sim;
     uint32_t party = acti_sim_party_of(sim, actor);
     if (party == ACTI_SIM_NONE)
         return;
+    touch_life(sim, party, ACTI_TOUCH_WRITE);
     sim->parties[party].actor = NULL;
     acti_sim_trace_add(sim, ACTI_TRACE_ENDED, party, party, 0, reason == ACTA_OK ? "" : acta_errname(reason));
 }
@@ -213,7 +239,9 @@ static int count(acta_sim *sim, acti_actor *to, uint32_t party, acti_push how)
     else if (how == ACTI_PUSH_IF_ROOM && !acti_inbox_reserve(&to->inbox, acti_au32_load_relaxed(&to->given)))
         status = ACTA_EFULL;
     if (how != ACTI_PUSH_COUNTED)
-        acti_sim_touch(sim, bound, status == ACTA_OK ? touch : ACTI_TOUCH_WRITE);
+        acti_sim_touch(sim, bound, touch);
+    if (status != ACTA_OK && touch == ACTI_TOUCH_ADD)
+        sim->footprint.everything = true; // nobody has said when he made room there
     return status;
 }
 
@@ -229,6 +257,8 @@ static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push h
     uint32_t party = acti_sim_party_of(sim, to);
     uint32_t from = source(sim, m);
     uint32_t wire = party != ACTI_SIM_NONE && from != ACTI_SIM_NONE ? wire_of(sim, from, party) : ACTI_SIM_NONE;
+    if (party != ACTI_SIM_NONE)
+        touch_life(sim, party, ACTI_TOUCH_READ);
     if (goes_at_once(sim, m) || wire == ACTI_SIM_NONE)
         return acti_actor_pushed(to, acti_inbox_push_as(&to->inbox, &to->given, m, how));
     int status = count(sim, to, party, how);
@@ -279,6 +309,7 @@ int acti_sim_node_open(acta_sim *sim, const acta_system_opts *opts, uint8_t *ind
                                         .given = given,
                                         .entered = entered,
                                         .left = left,
+                                        .touched = touched,
                                         .fini = fini},
                             .sim = sim,
                             .index = (uint8_t)sim->node_count};
