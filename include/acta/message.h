@@ -92,7 +92,8 @@ typedef struct acta_type {
     const char *name;
     uint32_t size; // sizeof the struct
     uint16_t field_count;
-    uint16_t flat; // 1: no str, bytes or array, so memcpy copies it
+    uint8_t flat;     // 1: no str, bytes or array, so memcpy copies it
+    uint8_t terminal; // 1: made by ACTA_MESSAGE_TERMINAL
     const acta_field *fields;
 } acta_type;
 
@@ -114,28 +115,39 @@ acta_type_find(const char *name);
 
 // ---- ACTA_MESSAGE -----------------------------------------------------------
 
-#define ACTA_MESSAGE(...) ACTI_CAT(ACTI_MESSAGE_, ACTI_ONE(__VA_ARGS__))(__VA_ARGS__)
+#define ACTA_MESSAGE(...) ACTI_CAT(ACTI_MESSAGE_, ACTI_ONE(__VA_ARGS__))(0, __VA_ARGS__)
+
+// ACTA_MESSAGE_TERMINAL is ACTA_MESSAGE for a type that says that something is over: an outcome, a failure, a shutdown.
+// It makes a difference whether such a message comes before or after others, so the order lint (system.h) looks at
+// these types: it names each pair of messages, one of them terminal, that come by two ways in an order that nothing
+// keeps. Nothing else is different, and nothing on the wire.
+//
+//     ACTA_MESSAGE_TERMINAL(failed, (str, cause));
+#define ACTA_MESSAGE_TERMINAL(...) ACTI_CAT(ACTI_MESSAGE_, ACTI_ONE(__VA_ARGS__))(1, __VA_ARGS__)
 
 // A type without fields still has a size in C; the byte is never sent.
-#define ACTI_MESSAGE_1(T)                                                                                  \
+#define ACTI_MESSAGE_1(is_terminal, T)                                                                     \
     typedef struct T {                                                                                     \
         char acta_no_fields;                                                                               \
     } T;                                                                                                   \
-    ACTI_TYPE_(T, 0, 1, NULL)
+    ACTI_TYPE_(T, 0, 1, is_terminal, NULL)
 
-#define ACTI_MESSAGE_N(T, ...)                                                                             \
+#define ACTI_MESSAGE_N(is_terminal, T, ...)                                                                \
     typedef struct T {                                                                                     \
         ACTI_EACH(ACTI_MEMBER_, T, __VA_ARGS__)                                                            \
     } T;                                                                                                   \
     static const acta_field acta_fields_of_##T[] = {ACTI_EACH(ACTI_FIELD_, T, __VA_ARGS__)};               \
-    ACTI_TYPE_(T, ACTI_COUNT(__VA_ARGS__), (1 ACTI_EACH(ACTI_FLAT_, T, __VA_ARGS__)), acta_fields_of_##T)
+    ACTI_TYPE_(T, ACTI_COUNT(__VA_ARGS__), (1 ACTI_EACH(ACTI_FLAT_, T, __VA_ARGS__)), is_terminal,         \
+               acta_fields_of_##T)
 
 // The weak definition is the same object in every file of the program; `here`
 // is this file's own copy, kept to find two definitions that differ.
-#define ACTI_TYPE_(T, count, is_flat, field_table)                                                         \
-    static const acta_type acta_here_##T = {#T, (uint32_t)sizeof(T), count, is_flat, field_table};         \
+#define ACTI_TYPE_(T, count, is_flat, is_terminal, field_table)                                            \
+    static const acta_type acta_here_##T = {#T,      (uint32_t)sizeof(T), count,                           \
+                                            is_flat, is_terminal,         field_table};                    \
     ACTI_EXTERN ACTA_API __attribute__((weak)) const acta_type acta_type_of_##T;                           \
-    const acta_type acta_type_of_##T = {#T, (uint32_t)sizeof(T), count, is_flat, field_table};             \
+    const acta_type acta_type_of_##T = {#T,      (uint32_t)sizeof(T), count,                               \
+                                        is_flat, is_terminal,         field_table};                        \
     __attribute__((constructor)) static void acta_enter_##T(void)                                          \
     {                                                                                                      \
         static acta_type_entry acta_entry = {&acta_type_of_##T, &acta_here_##T, NULL};                     \

@@ -132,6 +132,8 @@ int acti_type_check(const acta_type *type, char *why, size_t size)
     }
     if (type->flat != flat)
         return refuse(why, size, "message type %s: the mark for plain structs is wrong", type->name);
+    if (type->terminal > 1)
+        return refuse(why, size, "message type %s: the mark for terminal types is wrong", type->name);
     return ACTA_OK;
 }
 
@@ -167,6 +169,10 @@ static int alike_check(const acta_type *a, const acta_type *b, char *why, size_t
                       "message type %s is defined twice and differently: the struct has %u bytes in one file "
                       "and %u in another",
                       a->name, (unsigned)a->size, (unsigned)b->size);
+    if (a->terminal != b->terminal)
+        return refuse(why, size,
+                      "message type %s is defined twice and differently: terminal in one file and not in another",
+                      a->name);
     return ACTA_OK;
 }
 

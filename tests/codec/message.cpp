@@ -14,6 +14,7 @@ extern "C" const acta_type *cpp_type(unsigned index)
     static const acta_type *const types[] = {
         acta_type_of(shared_none),  acta_type_of(shared_add),     acta_type_of(shared_greet),
         acta_type_of(shared_every), acta_type_of(shared_sixteen), acta_type_of(only_in_cpp),
+        acta_type_of(shared_over),  acta_type_of(shared_failed),
     };
     return index < sizeof types / sizeof types[0] ? types[index] : nullptr;
 }
@@ -33,5 +34,6 @@ using taker = bool (*)(const acta_type *type, const void *body);
 extern "C" bool cpp_makes(taker take)
 {
     return take(ACTI_TYPED_(shared_none)) && take(ACTI_TYPED_(shared_add, .n = 5)) &&
-           take(ACTI_TYPED_(shared_greet, .name = "Ann", .visitor = 7)) && take(ACTI_TYPED_(only_in_cpp, .name = "x"));
+           take(ACTI_TYPED_(shared_greet, .name = "Ann", .visitor = 7)) && take(ACTI_TYPED_(only_in_cpp, .name = "x")) &&
+           take(ACTI_TYPED_(shared_over)) && take(ACTI_TYPED_(shared_failed, .cause = "y", .at = 3));
 }

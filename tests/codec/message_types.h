@@ -9,6 +9,8 @@
 
 ACTA_MESSAGE(shared_none);
 ACTA_MESSAGE(shared_add, (i64, n));
+ACTA_MESSAGE_TERMINAL(shared_over);
+ACTA_MESSAGE_TERMINAL(shared_failed, (str, cause), (i64, at));
 ACTA_MESSAGE(shared_greet, (str, name), (bool, loud, optional), (i64, visitor));
 ACTA_MESSAGE(shared_every, (i64, i), (u64, u), (f64, f), (bool, yes), (str, s), (bytes, b), (i64_array, ii),
              (u64_array, uu), (f64_array, ff), (bool_array, flags), (str_array, ss), (bytes_array, bb, optional));

@@ -93,6 +93,16 @@ TEST(a_type_is_flat_without_str_bytes_and_arrays_only)
     assert_int_equal(acta_type_of(all_optional)->flat, 0);
 }
 
+TEST(a_type_is_terminal_only_where_it_says_so)
+{
+    assert_int_equal(acta_type_of(shared_over)->terminal, 1);
+    assert_int_equal(acta_type_of(shared_failed)->terminal, 1);
+    assert_int_equal(acta_type_of(shared_failed)->field_count, 2);
+    assert_int_equal(acta_type_of(shared_failed)->flat, 0);
+    assert_int_equal(acta_type_of(shared_none)->terminal, 0);
+    assert_int_equal(acta_type_of(shared_greet)->terminal, 0);
+}
+
 TEST(messages_are_told_by_type_and_size)
 {
     struct {
@@ -118,5 +128,6 @@ int main(void)
                     case_of(every_kind_is_in_the_table_with_its_place), case_of(kinds_have_the_names_that_are_written),
                     case_of(sixteen_fields_are_all_there_in_order), case_of(fields_are_optional_only_where_it_says_so),
                     case_of(a_type_is_flat_without_str_bytes_and_arrays_only),
+                    case_of(a_type_is_terminal_only_where_it_says_so),
                     case_of(messages_are_told_by_type_and_size));
 }

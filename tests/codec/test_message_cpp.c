@@ -25,7 +25,9 @@ TEST(c_and_cpp_share_each_type_and_see_it_alike)
     assert_ptr_equal(cpp_type(3), acta_type_of(shared_every));
     assert_ptr_equal(cpp_type(4), acta_type_of(shared_sixteen));
     assert_ptr_equal(cpp_type(5), acta_type_find("only_in_cpp"));
-    assert_null(cpp_type(6));
+    assert_ptr_equal(cpp_type(6), acta_type_of(shared_over));
+    assert_ptr_equal(cpp_type(7), acta_type_of(shared_failed));
+    assert_null(cpp_type(8));
     char why[200] = "";
     if (acti_types_check(why, sizeof why) != ACTA_OK) // compares the two views
         fail_msg("%s", why);
@@ -68,7 +70,7 @@ TEST(c_reads_what_cpp_made)
 {
     assert_true(cpp_makes(take));
     assert_string_equal(printed, "shared_none{}shared_add{n: 5}shared_greet{name: \"Ann\", loud: false, visitor: 7}"
-                                 "only_in_cpp{name: \"x\", yes: false}");
+                                 "only_in_cpp{name: \"x\", yes: false}shared_over{}shared_failed{cause: \"y\", at: 3}");
 }
 
 int main(void)
