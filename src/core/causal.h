@@ -71,6 +71,10 @@ typedef struct acti_race {
     acti_race_order order;
 } acti_race;
 
+// acti_race_say writes a race as a sentence, cut to size bytes with the NUL. Returns the length of the whole.
+size_t
+acti_race_say(const acti_race *race, char *text, size_t size);
+
 // An acti_race_found is told of each pair, and must not call back. It may be told of the same types and ways again.
 typedef void acti_race_found(void *arg, const acti_race *race);
 

@@ -30,6 +30,7 @@ typedef struct exploration {
     acta_sim_scenario *scenario;
     void *arg;
     acti_claims *claims;
+    acti_races races;
     acta_sim_result *result;
     bool saying; // what the closing system reports is printed
 } exploration;
@@ -104,6 +105,7 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
     sim->strategy = strategy;
     sim->trace = trace;
     sim->claims = x->claims;
+    sim->races = &x->races;
     sim->now_ns = ACTA_SECOND;
     sim->draws = acti_sim_mix(seed, 1);
     sim->seeds = acti_sim_mix(seed, 2);
@@ -130,6 +132,8 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
         if (party != ACTI_SIM_NONE)
             acti_name_copy(sim->parties[party].name, names[i]);
     }
+    if (sim->party_count > ACTI_PARTY_MAIN)
+        acti_party_announce(sim, ACTI_PARTY_MAIN, names[ACTI_PARTY_MAIN], ACTI_SIM_NONE);
 }
 
 static int open_system(exploration *x)
@@ -207,6 +211,7 @@ static int run_schedule(exploration *x, acti_strategy *strategy, uint64_t seed, 
         heal(x);
         judge(x);
         strategy->ops->end(strategy, sim->step >= sim->steps_limit);
+        acti_races_end(&x->races); // what is cleared away is nobody's intention
         clear_away(x);
     }
     here = here_before;
@@ -328,6 +333,48 @@ static int failed(exploration *x, const char *strategy, uint64_t seed, uint64_t 
     return status == ACTA_OK ? ACTA_ECLAIM : status;
 }
 
+// ---- races ------------------------------------------------------------------------------------
+
+// turn_around runs a schedule once more with the order of a race in it turned around.
+static int turn_around(exploration *x, const acti_forcing *forcing, const acti_sim_race *race)
+{
+    acti_strategy *strategy = acti_strategy_flipped(forcing, race->first, race->second);
+    if (strategy == NULL)
+        return ACTA_ENOMEM;
+    (void)strategy->ops->begin(strategy, forcing->seed);
+    int status = run_schedule(x, strategy, forcing->seed, NULL);
+    strategy->ops->fini(strategy);
+    return status;
+}
+
+// tell_race names a race and sees what it may do. ACTA_ECLAIM: it breaks a claim, in the schedule that was run last.
+static int tell_race(exploration *x, const acti_forcing *forcing, const acti_sim_race *race)
+{
+    x->result->races++;
+    say(x, "scenario %s: %s", x->opts.name, race->text);
+    if (race->swapped || race->first == 0 || race->second == 0)
+        return ACTA_OK;
+    int status = turn_around(x, forcing, race);
+    if (status != ACTA_OK)
+        return status;
+    bool breaks = x->sim.broken[0] != '\0';
+    say(x, "scenario %s: with these two the other way around %s", x->opts.name,
+        breaks ? "a claim breaks:" : "every claim holds");
+    return breaks ? ACTA_ECLAIM : ACTA_OK;
+}
+
+// tell_races does so for all that the lint found in the last schedule.
+static int tell_races(exploration *x, uint64_t seed, uint64_t number)
+{
+    acti_forcing forcing = {0};
+    const acti_sim_race *race = acti_races_next(&x->races);
+    int status = race != NULL ? forcing_of(x, seed, &forcing) : ACTA_OK;
+    for (; status == ACTA_OK && race != NULL; race = acti_races_next(&x->races))
+        status = tell_race(x, &forcing, race);
+    acti_forcing_fini(&forcing);
+    return status == ACTA_ECLAIM ? failed(x, "the other order", seed, number) : status;
+}
+
 // ---- an exploration ---------------------------------------------------------------------------
 
 static acti_strategy *strategy_of(const acta_sim_opts *opts)
@@ -358,11 +405,15 @@ static int run_all(exploration *x, acti_strategy *strategy)
             x->result->complete = strategy->complete && x->result->cut == 0;
             return ACTA_OK;
         }
+        if (!x->opts.no_lint)
+            acti_races_begin(&x->races, i);
         int status = run_schedule(x, strategy, seed, NULL);
         if (status == ACTA_OK && x->sim.broken[0] != '\0')
             return failed(x, strategy->name, seed, i);
         if (status == ACTA_OK && i < RUN_TWICE && !x->sim.dropped)
             status = run_again(x, seed);
+        if (status == ACTA_OK)
+            status = tell_races(x, seed, i);
         if (status != ACTA_OK)
             return status;
     }
@@ -468,6 +519,7 @@ static void fini(exploration *x)
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
     acti_claims_free(x->claims);
+    acti_races_fini(&x->races);
     free(x);
 }
 

@@ -30,6 +30,7 @@
 #include "core/system.h"
 #include "sim/claims.h"
 #include "sim/forced.h"
+#include "sim/race.h"
 #include "sim/step.h"
 #include "sim/strategy.h"
 #include "sim/trace.h"
@@ -53,6 +54,7 @@ typedef struct acti_party {
     uint32_t made;      // actors that it has spawned, and calls that it has made
     uint32_t runs;      // RUN steps that it has had
     uint32_t wires;     // first of those that lead to it
+    uint32_t acts_for;  // whose past it has: its own, or that of the thread for which it waits
     uint32_t number;    // of those with its name; for the trace
     uint8_t node;
     bool ready;
@@ -108,6 +110,7 @@ struct acta_sim {
     acti_strategy *strategy;
     acti_trace *trace; // or NULL
     acti_claims *claims;
+    acti_races *races;
     uint64_t now_ns;
     uint64_t draws;  // state of the generator behind acta_sim_random
     uint64_t seeds;  // and of that behind the library's own randomness
@@ -194,6 +197,10 @@ acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t 
 void
 acti_sim_trace_message(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message,
                        const acta_msg *m);
+
+// acti_party_announce tells the order lint of a party, and who made it.
+void
+acti_party_announce(acta_sim *sim, uint32_t party, const char *name, uint32_t by);
 
 // acti_party_ready enters an actor that has been woken; acti_party_run gives it a turn.
 void

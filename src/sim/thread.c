@@ -27,6 +27,7 @@ int acti_sim_thread_start(acta_sim *sim, uint8_t node, const char *name, void (*
     uint32_t party = acti_sim_party_new(sim, hash, NULL);
     if (party == ACTI_SIM_NONE)
         return ACTA_ENOMEM;
+    acti_party_announce(sim, party, name, sim->running);
     if (sim->trace != NULL)
         acti_name_copy(sim->parties[party].name, name);
     acti_sim_thread *thread = &sim->threads[sim->thread_count];

@@ -29,8 +29,21 @@ uint32_t acti_sim_party_new(acta_sim *sim, uint64_t hash, acti_actor *actor)
     if (!acti_sim_grow(sim, &sim->parties, sim->party_count, &sim->party_room, sizeof(acti_party)))
         return ACTI_SIM_NONE;
     acti_party *party = &sim->parties[sim->party_count];
-    *party = (acti_party){.hash = hash, .actor = actor, .wires = ACTI_SIM_NONE};
+    *party = (acti_party){.hash = hash, .actor = actor, .wires = ACTI_SIM_NONE, .acts_for = sim->party_count};
     return sim->party_count++;
+}
+
+// past_of is the number by which the order lint knows a party; never 0.
+static uint64_t past_of(const acta_sim *sim, uint32_t party)
+{
+    return (uint64_t)sim->parties[party].acts_for + 1;
+}
+
+void acti_party_announce(acta_sim *sim, uint32_t party, const char *name, uint32_t by)
+{
+    if (sim->races->causal != NULL)
+        acti_causal_entered(sim->races->causal, past_of(sim, party), name,
+                            by != ACTI_SIM_NONE ? past_of(sim, by) : 0);
 }
 
 static acti_sim_node *node_of(const acti_actor *actor)
@@ -77,7 +90,10 @@ uint32_t acti_sim_party_of(acta_sim *sim, acti_actor *actor)
     if (actor->id < node->party_room && node->party_of[actor->id] != ACTI_SIM_NONE)
         return node->party_of[actor->id];
     // Spawned by nobody: it stands for a thread outside, or is one of the library's own.
-    return enter(sim, actor, sim->running, LANE_CALLER);
+    uint32_t party = enter(sim, actor, sim->running, LANE_CALLER);
+    if (party != ACTI_SIM_NONE)
+        sim->parties[party].acts_for = sim->running;
+    return party;
 }
 
 static void entered(acti_carrier *carrier, acti_actor *actor)
@@ -85,8 +101,10 @@ static void entered(acti_carrier *carrier, acti_actor *actor)
     acta_sim *sim = ((acti_sim_node *)carrier)->sim;
     uint32_t by = running(sim);
     uint32_t party = enter(sim, actor, by != ACTI_SIM_NONE ? by : ACTI_PARTY_MAIN, LANE_ACTOR);
-    if (party != ACTI_SIM_NONE)
-        acti_sim_trace_add(sim, ACTI_TRACE_SPAWNED, by, party, 0, NULL);
+    if (party == ACTI_SIM_NONE)
+        return;
+    acti_party_announce(sim, party, actor->name, by);
+    acti_sim_trace_add(sim, ACTI_TRACE_SPAWNED, by, party, 0, NULL);
 }
 
 static void touch_life(acta_sim *sim, uint32_t party, acti_touch how)
@@ -111,17 +129,6 @@ static void touched(acti_carrier *carrier, acti_actor *actor, bool changes)
     touch_life(sim, party, changes ? ACTI_TOUCH_WRITE : ACTI_TOUCH_READ);
     if (changes)
         acti_sim_touch(sim, sim->parties[party].hash, ACTI_TOUCH_WRITE);
-}
-
-static void left(acti_carrier *carrier, acti_actor *actor, int reason)
-{
-    acta_sim *sim = ((acti_sim_node *)carrier)->sim;
-    uint32_t party = acti_sim_party_of(sim, actor);
-    if (party == ACTI_SIM_NONE)
-        return;
-    touch_life(sim, party, ACTI_TOUCH_WRITE);
-    sim->parties[party].actor = NULL;
-    acti_sim_trace_add(sim, ACTI_TRACE_ENDED, party, party, 0, reason == ACTA_OK ? "" : acta_errname(reason));
 }
 
 // wake is called where production would put an actor into a run queue.
@@ -207,6 +214,28 @@ static acti_item pop(acta_sim *sim, uint32_t index)
     return popped;
 }
 
+// drop_end takes back the EOF of an actor that has ended without it: nobody would see it arrive.
+static void drop_end(acta_sim *sim, uint32_t party)
+{
+    for (uint32_t w = sim->parties[party].wires; w != ACTI_SIM_NONE; w = sim->wires[w].next)
+        if (sim->wires[w].from == ACTI_PARTY_END && sim->wires[w].place != ACTI_SIM_NONE)
+            acti_actor_unref(pop(sim, w).to);
+}
+
+static void left(acti_carrier *carrier, acti_actor *actor, int reason)
+{
+    acta_sim *sim = ((acti_sim_node *)carrier)->sim;
+    uint32_t party = acti_sim_party_of(sim, actor);
+    if (party == ACTI_SIM_NONE)
+        return;
+    touch_life(sim, party, ACTI_TOUCH_WRITE);
+    sim->parties[party].actor = NULL;
+    drop_end(sim, party);
+    if (sim->races->causal != NULL)
+        acti_causal_ended(sim->races->causal, past_of(sim, party));
+    acti_sim_trace_add(sim, ACTI_TRACE_ENDED, party, party, 0, reason == ACTA_OK ? "" : acta_errname(reason));
+}
+
 // ---- sending ---------------------------------------------------------------------------
 
 // source is whose wire m takes: the DOWN of an actor goes behind all that this actor has sent, whoever finds it dead.
@@ -271,6 +300,9 @@ static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push h
         return status;
     }
     uint64_t event = sim->items[sim->wires[wire].last].event;
+    if (sim->races->causal != NULL)
+        acti_races_note(sim->races, acti_causal_sent(sim->races->causal, past_of(sim, from), past_of(sim, party), m),
+                        event);
     if (sim->strategy->ops->made != NULL)
         sim->strategy->ops->made(sim->strategy, event);
     if (sim->trace != NULL)
@@ -280,9 +312,10 @@ static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push h
 
 static void given(acti_carrier *carrier, acti_actor *actor, acta_msg *m)
 {
-    (void)m;
     acta_sim *sim = ((acti_sim_node *)carrier)->sim;
     uint32_t party = acti_sim_party_of(sim, actor);
+    if (sim->races->causal != NULL && party != ACTI_SIM_NONE)
+        acti_causal_given(sim->races->causal, past_of(sim, party), m);
     if (sim->footprinted && party != ACTI_SIM_NONE && actor->inbox.capacity <= ACTI_FOOTPRINT_MAX)
         acti_sim_touch(sim, acti_sim_mix(sim->parties[party].hash, LANE_BOUND), ACTI_TOUCH_WRITE);
 }
