@@ -2,7 +2,7 @@
 //
 // dial.c - connecting to a served socket.
 
-#include "link/link.h"
+#include "link/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include "base/platform.h"
 #include "link/control.h"
 #include "link/sockfile.h"
-#include "link/stream.h"
 
 // A listener whose queue of connections is full refuses for the moment: asked again this often, one second in all.
 #define TRIES_MAX 50
@@ -38,8 +37,10 @@ static void tried(void *arg);
 static void look(acti_control_job *job);
 static void end(dial *d, int status, acti_link *link);
 
-void acti_link_dial(const char *path, void (*done)(void *arg, int status, acti_link *link), void *arg)
+void acti_nng_dial(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
+                   void *arg)
 {
+    (void)links; // there is one
     size_t size = strlen(path) + 1;
     dial *d = calloc(1, sizeof *d + size);
     if (d == NULL) {

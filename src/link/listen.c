@@ -6,7 +6,7 @@
 // link, gives it away and starts the next accept. What goes wrong with one connection ends that connection; when
 // the accept itself fails, for lack of descriptors or memory, the next one starts after a pause.
 
-#include "link/link.h"
+#include "link/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +18,12 @@
 #include "base/platform.h"
 #include "link/control.h"
 #include "link/sockfile.h"
-#include "link/stream.h"
 
 // Long enough to cost nothing while descriptors are lacking, short against a person's patience.
 #define PAUSE_NS UINT64_C(50000000)
 
-struct acti_link_listener {
+typedef struct stream_listener {
+    acti_link_listener base; // first
     acti_sockfile file;
     void (*accepted)(void *arg, acti_link *link);
     void *arg;
@@ -32,30 +32,31 @@ struct acti_link_listener {
     // Pushed by the accept's completion, or by the pause after a failed one: never both.
     acti_control_job job;
     acti_au64 links, refused, failed; // written on the control thread
-};
+} stream_listener;
 
 typedef struct opening {
-    acti_link_listener *listener;
+    stream_listener *listener;
     int status;
     char *why;
     size_t why_size;
 } opening;
 
 static void open_nng(void *arg);
-static int listen_nng(acti_link_listener *l, char *why, size_t why_size);
+static int listen_nng(stream_listener *l, char *why, size_t why_size);
 static void close_nng(void *arg);
 static void accept_next(acti_control_job *job);
 static void arrived(void *arg);
 static void take(acti_control_job *job);
 
-int acti_link_listen(const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
-                     acti_link_listener **listener, char *why, size_t why_size)
+int acti_nng_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
+                    acti_link_listener **listener, char *why, size_t why_size)
 {
-    acti_link_listener *l = calloc(1, sizeof *l);
+    stream_listener *l = calloc(1, sizeof *l);
     if (l == NULL) {
         snprintf(why, why_size, "cannot listen at %s: out of memory", path);
         return ACTA_ENOMEM;
     }
+    l->base.links = links;
     l->accepted = accepted;
     l->arg = arg;
     int status = acti_sockfile_claim(&l->file, path, why, why_size);
@@ -73,17 +74,17 @@ int acti_link_listen(const char *path, void (*accepted)(void *arg, acti_link *li
     opening o = {.listener = l, .why = why, .why_size = why_size};
     acti_control_call(open_nng, &o);
     if (o.status != ACTA_OK) {
-        acti_link_listener_close(&l);
+        acti_nng_listener_close(&l->base);
         return o.status;
     }
-    *listener = l;
+    *listener = &l->base;
     return ACTA_OK;
 }
 
 static void open_nng(void *arg)
 {
     opening *o = arg;
-    acti_link_listener *l = o->listener;
+    stream_listener *l = o->listener;
     o->status = listen_nng(l, o->why, o->why_size);
     if (o->status == ACTA_OK)
         o->status = acti_sockfile_publish(&l->file, o->why, o->why_size);
@@ -91,7 +92,7 @@ static void open_nng(void *arg)
         accept_next(&l->job);
 }
 
-static int listen_nng(acti_link_listener *l, char *why, size_t why_size)
+static int listen_nng(stream_listener *l, char *why, size_t why_size)
 {
     char url[sizeof "ipc://" + sizeof l->file.fresh];
     snprintf(url, sizeof url, "ipc://%s", l->file.fresh);
@@ -111,7 +112,7 @@ static int listen_nng(acti_link_listener *l, char *why, size_t why_size)
 
 static void accept_next(acti_control_job *job)
 {
-    acti_link_listener *l = ACTI_CONTAINER_OF(job, acti_link_listener, job);
+    stream_listener *l = ACTI_CONTAINER_OF(job, stream_listener, job);
     l->job.run = take;
     nng_stream_listener_accept(l->nng, l->aio);
 }
@@ -119,13 +120,13 @@ static void accept_next(acti_control_job *job)
 // On one of nng's threads.
 static void arrived(void *arg)
 {
-    acti_link_listener *l = arg;
+    stream_listener *l = arg;
     acti_control_push(&l->job);
 }
 
 static void take(acti_control_job *job)
 {
-    acti_link_listener *l = ACTI_CONTAINER_OF(job, acti_link_listener, job);
+    stream_listener *l = ACTI_CONTAINER_OF(job, stream_listener, job);
     int error = nng_aio_result(l->aio);
     if (error == NNG_ECLOSED)
         return;
@@ -143,8 +144,9 @@ static void take(acti_control_job *job)
     accept_next(job);
 }
 
-void acti_link_listener_counts(const acti_link_listener *l, acti_link_counts *counts)
+void acti_link_listener_counts(const acti_link_listener *listener, acti_link_counts *counts)
 {
+    const stream_listener *l = (const stream_listener *)listener;
     // Relaxed: three numbers that only grow; nothing is concluded from one about another.
     *counts = (acti_link_counts){
         .accepted = acti_au64_load_relaxed(&l->links),
@@ -153,12 +155,9 @@ void acti_link_listener_counts(const acti_link_listener *l, acti_link_counts *co
     };
 }
 
-void acti_link_listener_close(acti_link_listener **listener)
+void acti_nng_listener_close(acti_link_listener *listener)
 {
-    acti_link_listener *l = *listener;
-    *listener = NULL;
-    if (l == NULL)
-        return;
+    stream_listener *l = ACTI_CONTAINER_OF(listener, stream_listener, base);
     acti_control_call(close_nng, l);
     acti_control_drop();
     free(l);
@@ -169,7 +168,7 @@ void acti_link_listener_close(acti_link_listener **listener)
 // takes the lock next meets no server.
 static void close_nng(void *arg)
 {
-    acti_link_listener *l = arg;
+    stream_listener *l = arg;
     if (l->nng != NULL)
         nng_stream_listener_close(l->nng);
     if (l->aio != NULL) {

@@ -36,13 +36,13 @@ typedef enum request {
     REFUSED, // came after the close: the closing job ends it
 } request;
 
-struct acti_link {
+typedef struct stream_link {
+    acti_link base; // first
+
     // Set before the first request.
     nng_stream *stream;
     nng_aio *read_aio;
     nng_aio *write_aio;
-    acti_link_owner owner;
-    void *owner_arg;
 
     // By whoever asks, while there is no request; then by its completion. lock is taken in between.
     void *read_bytes;
@@ -58,24 +58,34 @@ struct acti_link {
     uint32_t pins; // requests being started, and one until the close
     request read;
     request write;
-};
+} stream_link;
 
+static void ask_read(acti_link *base, void *bytes, size_t size);
+static void ask_write(acti_link *base, const void *bytes, size_t size);
+static void close_link(acti_link *base);
 static int peer_check(nng_stream *stream);
-static bool pin(acti_link *link, request *ask, request before);
-static void unpin(acti_link *link);
-static void settle(acti_link *link, request *ask);
-static void start_read(acti_link *link, request before);
-static void start_write(acti_link *link, request before);
+static bool pin(stream_link *link, request *ask, request before);
+static void unpin(stream_link *link);
+static void settle(stream_link *link, request *ask);
+static void start_read(stream_link *link, request before);
+static void start_write(stream_link *link, request before);
 static void read_ended(void *arg);
 static void write_ended(void *arg);
 static int outcome(int nng_error);
 static void run_close(acti_control_job *job);
-static bool end_refused(acti_link *link);
-static void discard(acti_link *link);
+static bool end_refused(stream_link *link);
+static void discard(stream_link *link);
+
+static const acti_link_ops ops = {.read = ask_read, .write = ask_write, .close = close_link};
+
+static stream_link *stream_of(acti_link *base)
+{
+    return ACTI_CONTAINER_OF(base, stream_link, base);
+}
 
 int acti_link_new(nng_stream *stream, acti_link **made)
 {
-    acti_link *link = NULL;
+    stream_link *link = NULL;
     int status = peer_check(stream);
     if (status == ACTA_OK) {
         link = calloc(1, sizeof *link);
@@ -85,7 +95,7 @@ int acti_link_new(nng_stream *stream, acti_link **made)
         nng_stream_free(stream);
         return status;
     }
-    *link = (acti_link){.stream = stream, .closing.run = run_close, .pins = 1};
+    *link = (stream_link){.base.ops = &ops, .stream = stream, .closing.run = run_close, .pins = 1};
     acti_lock_init(&link->lock);
     if (nng_aio_alloc(&link->read_aio, read_ended, link) != 0 ||
         nng_aio_alloc(&link->write_aio, write_ended, link) != 0)
@@ -96,7 +106,7 @@ int acti_link_new(nng_stream *stream, acti_link **made)
         discard(link);
         return status;
     }
-    *made = link;
+    *made = &link->base;
     return ACTA_OK;
 }
 
@@ -131,31 +141,24 @@ int acti_link_status(int nng_error)
     }
 }
 
-void acti_link_own(acti_link *link, const acti_link_owner *owner, void *arg)
+static void ask_read(acti_link *base, void *bytes, size_t size)
 {
-    acti_assert(link->owner.on_closed == NULL);
-    link->owner = *owner;
-    link->owner_arg = arg;
-}
-
-void acti_link_read(acti_link *link, void *bytes, size_t size)
-{
-    acti_assert(size > 0);
+    stream_link *link = stream_of(base);
     link->read_bytes = bytes;
     link->read_size = size;
     start_read(link, IDLE);
 }
 
-void acti_link_write(acti_link *link, const void *bytes, size_t size)
+static void ask_write(acti_link *base, const void *bytes, size_t size)
 {
-    acti_assert(size > 0);
+    stream_link *link = stream_of(base);
     link->write_bytes = bytes;
     link->write_size = size;
     start_write(link, IDLE);
 }
 
 // No lock is held when nng is called: it may run the completion before it returns.
-static void start_read(acti_link *link, request before)
+static void start_read(stream_link *link, request before)
 {
     if (!pin(link, &link->read, before))
         return;
@@ -165,7 +168,7 @@ static void start_read(acti_link *link, request before)
     unpin(link);
 }
 
-static void start_write(acti_link *link, request before)
+static void start_write(stream_link *link, request before)
 {
     if (!pin(link, &link->write, before))
         return;
@@ -176,7 +179,7 @@ static void start_write(acti_link *link, request before)
 }
 
 // Keeps the link open while a request is started; false: it is closed, and the request is set down as REFUSED.
-static bool pin(acti_link *link, request *ask, request before)
+static bool pin(stream_link *link, request *ask, request before)
 {
     acti_lock_take(&link->lock);
     acti_assert(*ask == before);
@@ -187,7 +190,7 @@ static bool pin(acti_link *link, request *ask, request before)
     return open;
 }
 
-static void unpin(acti_link *link)
+static void unpin(stream_link *link)
 {
     acti_lock_take(&link->lock);
     acti_assert(link->pins > 0);
@@ -197,7 +200,7 @@ static void unpin(acti_link *link)
         acti_control_push(&link->closing);
 }
 
-static void settle(acti_link *link, request *ask)
+static void settle(stream_link *link, request *ask)
 {
     acti_lock_take(&link->lock);
     *ask = IDLE;
@@ -206,7 +209,7 @@ static void settle(acti_link *link, request *ask)
 
 static void read_ended(void *arg)
 {
-    acti_link *link = arg;
+    stream_link *link = arg;
     int error = nng_aio_result(link->read_aio);
     size_t size = error == 0 ? nng_aio_count(link->read_aio) : 0;
     if ((error == NNG_ECONNSHUT || error == NNG_ECONNRESET) && !link->read_failed) {
@@ -216,12 +219,12 @@ static void read_ended(void *arg)
     }
     link->read_failed = error != 0;
     settle(link, &link->read);
-    link->owner.on_read(link->owner_arg, outcome(error), size);
+    link->base.owner.on_read(link->base.owner_arg, outcome(error), size);
 }
 
 static void write_ended(void *arg)
 {
-    acti_link *link = arg;
+    stream_link *link = arg;
     int error = nng_aio_result(link->write_aio);
     size_t size = error == 0 ? nng_aio_count(link->write_aio) : 0;
     link->write_bytes += size;
@@ -231,7 +234,7 @@ static void write_ended(void *arg)
         return;
     }
     settle(link, &link->write);
-    link->owner.on_write(link->owner_arg, outcome(error));
+    link->base.owner.on_write(link->base.owner_arg, outcome(error));
 }
 
 static int outcome(int nng_error)
@@ -240,8 +243,9 @@ static int outcome(int nng_error)
     return status == ACTA_OK || status == ACTA_EUNREACH ? status : ACTA_EIO;
 }
 
-void acti_link_close(acti_link *link)
+static void close_link(acti_link *base)
 {
+    stream_link *link = stream_of(base);
     acti_lock_take(&link->lock);
     acti_assert(!link->closed);
     link->closed = true;
@@ -251,13 +255,13 @@ void acti_link_close(acti_link *link)
 
 static void run_close(acti_control_job *job)
 {
-    acti_link *link = ACTI_CONTAINER_OF(job, acti_link, closing);
+    stream_link *link = ACTI_CONTAINER_OF(job, stream_link, closing);
     nng_aio_stop(link->read_aio);
     nng_aio_stop(link->write_aio);
     while (end_refused(link))
         ;
-    acti_link_owner owner = link->owner;
-    void *owner_arg = link->owner_arg;
+    acti_link_owner owner = link->base.owner;
+    void *owner_arg = link->base.owner_arg;
     discard(link);
     if (owner.on_closed != NULL)
         owner.on_closed(owner_arg);
@@ -265,7 +269,7 @@ static void run_close(acti_control_job *job)
 }
 
 // Ends what came after the close; false when there was nothing. What the owner asks for in there is refused again.
-static bool end_refused(acti_link *link)
+static bool end_refused(stream_link *link)
 {
     acti_lock_take(&link->lock);
     bool read = link->read == REFUSED;
@@ -274,14 +278,14 @@ static bool end_refused(acti_link *link)
     link->write = IDLE;
     acti_lock_give(&link->lock);
     if (read)
-        link->owner.on_read(link->owner_arg, ACTA_EUNREACH, 0);
+        link->base.owner.on_read(link->base.owner_arg, ACTA_EUNREACH, 0);
     if (write)
-        link->owner.on_write(link->owner_arg, ACTA_EUNREACH);
+        link->base.owner.on_write(link->base.owner_arg, ACTA_EUNREACH);
     return read || write;
 }
 
 // Accepts a link that was made by half.
-static void discard(acti_link *link)
+static void discard(stream_link *link)
 {
     nng_stream_close(link->stream);
     nng_stream_free(link->stream);

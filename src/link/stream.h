@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// stream.h - what dial.c and listen.c need to make a link of a connection.
+// stream.h - what the files of nng's kind of links need of each other.
 
 #ifndef ACTI_LINK_STREAM_H
 #define ACTI_LINK_STREAM_H
@@ -19,5 +19,15 @@ acti_link_new(nng_stream *stream, acti_link **link);
 // acti_link_status is the status for an error of nng: ACTA_OK, ACTA_EUNREACH, ACTA_EACCES, ACTA_ENOMEM or ACTA_EIO.
 int
 acti_link_status(int nng_error);
+
+// The operations of acti_links_nng.
+void
+acti_nng_dial(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
+              void *arg);
+int
+acti_nng_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
+                acti_link_listener **listener, char *why, size_t why_size);
+void
+acti_nng_listener_close(acti_link_listener *listener);
 
 #endif

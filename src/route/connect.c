@@ -40,7 +40,7 @@ static void dialed(void *arg, int status, acti_link *link)
     unref(d);
 }
 
-static int dial(acti_actor *caller, const char *path, uint64_t deadline_ns, acti_link **link)
+static int dial(const acti_links *links, acti_actor *caller, const char *path, uint64_t deadline_ns, acti_link **link)
 {
     dialing *d = calloc(1, sizeof(*d));
     if (d == NULL)
@@ -49,7 +49,7 @@ static int dial(acti_actor *caller, const char *path, uint64_t deadline_ns, acti
     d->caller = caller;
     acti_actor_ref(caller);
     acti_au32_store_relaxed(&d->refs, 2); // ours and the link layer's
-    acti_link_dial(path, dialed, d);
+    acti_link_dial(links, path, dialed, d);
     acta_msg *m = acti_caller_wait(caller, deadline_ns);
     int status = ACTA_ETIMEOUT;
     if (m != NULL) {
@@ -116,7 +116,7 @@ int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_no
         return ACTA_ENOMEM;
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     acti_link *link = NULL;
-    int status = dial(caller, path, deadline_ns, &link);
+    int status = dial(router->links, caller, path, deadline_ns, &link);
     if (status == ACTA_OK)
         status = meet(router, caller, link, url, deadline_ns, out);
     acti_caller_end(caller);

@@ -60,7 +60,7 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
     acti_list_init(&listener->waiters);
     snprintf(listener->url, sizeof(listener->url), "%s", url);
     char line[512];
-    int status = acti_link_listen(path, accepted, listener, &listener->link, line, sizeof(line));
+    int status = acti_link_listen(router->links, path, accepted, listener, &listener->link, line, sizeof(line));
     if (status != ACTA_OK) {
         acti_report(sys, "%s", line);
         acti_listener_unref(listener);

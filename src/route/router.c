@@ -23,13 +23,14 @@ static uint32_t payload_max(uint32_t message_bytes_max)
     return bytes < ACTI_SESSION_PAYLOAD_MAX ? (uint32_t)bytes : (uint32_t)ACTI_SESSION_PAYLOAD_MAX;
 }
 
-static acti_router *new_router(acta_system *sys)
+static acti_router *new_router(acta_system *sys, const acti_links *links, const char *name)
 {
     acti_router *router = calloc(1, sizeof(*router));
     if (router == NULL)
         return NULL;
     router->upper = (acti_upper){.close = close_router, .fini = fini_router};
     router->sys = sys;
+    router->links = links;
     router->hello = (acti_hello){.version_min = ACTI_FRAME_VERSION,
                                  .version_max = ACTI_FRAME_VERSION,
                                  .node = acti_random_seed(),
@@ -37,13 +38,19 @@ static acti_router *new_router(acta_system *sys)
                                  .payload_bytes_max = payload_max(sys->opts.message_bytes_max),
                                  .credit_messages = ACTI_NODE_CREDIT_MESSAGES,
                                  .credit_bytes = ACTI_NODE_CREDIT_BYTES};
-    snprintf(router->hello.name, sizeof(router->hello.name), "%s.%ld", program_invocation_short_name, (long)getpid());
-    if (!acti_text_valid(router->hello.name, strlen(router->hello.name)))
-        snprintf(router->hello.name, sizeof(router->hello.name), "%ld", (long)getpid());
+    snprintf(router->hello.name, sizeof(router->hello.name), "%s", name);
     acti_lock_init(&router->lock);
     acti_list_init(&router->nodes);
     acti_list_init(&router->listeners);
     return router;
+}
+
+// name_of_process writes what peers are told: which program, and which process.
+static void name_of_process(char *name, size_t size)
+{
+    snprintf(name, size, "%s.%ld", program_invocation_short_name, (long)getpid());
+    if (!acti_text_valid(name, strlen(name)))
+        snprintf(name, size, "%ld", (long)getpid());
 }
 
 acti_router *acti_router_of(acta_system *sys)
@@ -51,12 +58,28 @@ acti_router *acti_router_of(acta_system *sys)
     acti_lock_take(&sys->upper_lock);
     acti_upper *upper = sys->upper[ACTI_UPPER_ROUTE];
     if (upper == NULL) {
-        acti_router *router = new_router(sys);
+        char name[sizeof(((acti_hello *)NULL)->name)];
+        name_of_process(name, sizeof(name));
+        acti_router *router = new_router(sys, &acti_links_nng, name);
         if (router != NULL)
             upper = sys->upper[ACTI_UPPER_ROUTE] = &router->upper;
     }
     acti_lock_give(&sys->upper_lock);
     return upper != NULL ? ACTI_CONTAINER_OF(upper, acti_router, upper) : NULL;
+}
+
+int acti_router_use(acta_system *sys, const acti_links *links, const char *name)
+{
+    int status = ACTA_EEXIST;
+    acti_lock_take(&sys->upper_lock);
+    if (sys->upper[ACTI_UPPER_ROUTE] == NULL) {
+        acti_router *router = new_router(sys, links, name);
+        status = router != NULL ? ACTA_OK : ACTA_ENOMEM;
+        if (router != NULL)
+            sys->upper[ACTI_UPPER_ROUTE] = &router->upper;
+    }
+    acti_lock_give(&sys->upper_lock);
+    return status;
 }
 
 bool acti_router_enter(acti_router *router, acti_node *node)

@@ -13,6 +13,7 @@
 struct acti_router {
     acti_upper upper; // first: how the core knows us
     acta_system *sys;
+    const acti_links *links; // where its connections come from
     acti_hello hello; // what every session says of us
     acti_lock lock;   // rank 20
     acti_list nodes;
@@ -23,6 +24,12 @@ struct acti_router {
 // acti_router_of gives the system's router, made at the first call, or NULL without memory.
 acti_router *
 acti_router_of(acta_system *sys);
+
+// acti_router_use makes the router of a system that has none yet: its connections come from links, which must stay as
+// long as the system, and its peers are told that name. For a system that is not one of this process alone, as in the
+// sim. ACTA_OK; ACTA_ENOMEM; ACTA_EEXIST it has one.
+ACTA_NODISCARD int
+acti_router_use(acta_system *sys, const acti_links *links, const char *name);
 
 // acti_router_enter and _leave keep the list of nodes. enter: false when the system is closing.
 bool

@@ -266,7 +266,7 @@ static inline void dialled_put(void *arg, int status, acti_link *link)
 static inline int dial(const char *path, acti_link **link)
 {
     dialled d = {.done = LATCH_INIT};
-    acti_link_dial(path, dialled_put, &d);
+    acti_link_dial(&acti_links_nng, path, dialled_put, &d);
     latch_wait(&d.done);
     assert_int_equal(d.calls, 1);
     *link = d.link;
@@ -277,7 +277,7 @@ static inline acti_link_listener *listen_ok(const char *path, arrivals *a)
 {
     acti_link_listener *listener;
     char why[256] = "";
-    int status = acti_link_listen(path, arrivals_put, a, &listener, why, sizeof why);
+    int status = acti_link_listen(&acti_links_nng, path, arrivals_put, a, &listener, why, sizeof why);
     if (status != ACTA_OK)
         fail_msg("listen gave %d: %s", status, why);
     return listener;

@@ -95,7 +95,7 @@ TEST(listener_that_is_busy_for_a_moment_is_reached)
     int first = raw_connect(f.sock);
     assert_true(first >= 0);
     dialled d = {.done = LATCH_INIT};
-    acti_link_dial(f.sock, dialled_put, &d);
+    acti_link_dial(&acti_links_nng, f.sock, dialled_put, &d);
     close(accept(server, NULL, NULL)); // room for one
     latch_wait(&d.done);
     assert_int_equal(d.status, ACTA_OK);

@@ -15,7 +15,7 @@ static void assert_refused(const char *path, int status, const char *word)
     arrivals a = ARRIVALS_INIT;
     acti_link_listener *listener = NULL;
     char why[256] = "";
-    assert_int_equal(acti_link_listen(path, arrivals_put, &a, &listener, why, sizeof why), status);
+    assert_int_equal(acti_link_listen(&acti_links_nng, path, arrivals_put, &a, &listener, why, sizeof why), status);
     assert_null(listener);
     assert_non_null(strstr(why, path));
     assert_non_null(strstr(why, word));
@@ -307,7 +307,7 @@ static int serve(const char *path)
     arrivals a = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .close_all = true};
     acti_link_listener *listener;
     char why[256];
-    int status = acti_link_listen(path, arrivals_put, &a, &listener, why, sizeof why);
+    int status = acti_link_listen(&acti_links_nng, path, arrivals_put, &a, &listener, why, sizeof why);
     char word = status == ACTA_OK ? 's' : 'r';
     if (write(1, &word, 1) != 1 || status != ACTA_OK)
         return -status;
@@ -395,7 +395,7 @@ static int start_again_and_again(const char *path)
     while (read(0, &word, 1) == 1) {
         char why[256];
         if (word == 'g') {
-            int status = acti_link_listen(path, greet, NULL, &listener, why, sizeof why);
+            int status = acti_link_listen(&acti_links_nng, path, greet, NULL, &listener, why, sizeof why);
             word = status == ACTA_OK ? 'w' : status == ACTA_EEXIST ? 'l' : '?';
         } else {
             acti_link_listener_close(&listener);
