@@ -63,7 +63,7 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
     if (acti_actor_push(node->actor, &find->event) != ACTA_OK) {
         acti_actor_unref(caller);
         free(find);
-        status = acta_node_status(handle) == ACTA_ECRASHED ? ACTA_ECRASHED : ACTA_EUNREACH;
+        status = acti_node_gone(node);
         goto end;
     }
     acta_msg *answer = acti_caller_wait(caller, acti_deadline_ns(timeout_ns));
@@ -86,6 +86,10 @@ end:
 
 void acti_find_ask(acti_node *node, acti_find *find)
 {
+    if (node->settled) {
+        acti_find_fail(find, acti_node_gone(node));
+        return;
+    }
     uint64_t query = acti_slots_add(&node->finds, find);
     if (query == 0) {
         acti_find_fail(find, ACTA_ENOMEM);

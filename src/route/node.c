@@ -220,11 +220,17 @@ void acti_node_force(acti_node *node)
         (void)acti_actor_push(node->actor, &node->force_event); // refused: it has ended
 }
 
+int acti_node_gone(const acti_node *node)
+{
+    int status = -(int)acti_au32_load_acquire(&node->status); // pairs with the release in end_with
+    return status == ACTA_ESTOPPED ? ACTA_EUNREACH : status;
+}
+
 // settle deals with whatever the peer held or owed, once the session is over.
 static void settle(acti_node *node)
 {
     node->settled = true;
-    int status = node->why == ACTA_ESTOPPED ? ACTA_EUNREACH : node->why;
+    int status = acti_node_gone(node);
     acti_finds_end(node, status);
     uint32_t at = 0;
     acta_promise *promise;
@@ -253,7 +259,7 @@ static void fini(acti_node *node)
         for (acta_msg *m = lists[i], *next; m != NULL; m = next) {
             next = m->next;
             if (m->size == ACTI_NODE_FIND)
-                acti_find_fail(ACTI_CONTAINER_OF(m, acti_find, event), ACTA_EUNREACH);
+                acti_find_fail(ACTI_CONTAINER_OF(m, acti_find, event), acti_node_gone(node));
             else if (m->size == ACTI_NODE_READY)
                 acti_proxy_ready(ACTI_CONTAINER_OF(m, acti_proxy, ready_event));
             else if (m->size == ACTI_NODE_CREDIT)

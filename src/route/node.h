@@ -318,6 +318,11 @@ acti_node_start(acti_router *router, acti_link *link, bool caller, const char *u
 void
 acti_node_force(acti_node *node);
 
+// acti_node_gone is what whoever waits for something of a peer whose session has ended is told: ACTA_EUNREACH after a
+// goodbye, else why it ended. Threads: any.
+int
+acti_node_gone(const acti_node *node);
+
 // acti_node_receive deals with one frame: receive.c. ACTA_OK, or why the session cannot go on.
 int
 acti_node_receive(acti_node *node, const acti_frame *frame);
