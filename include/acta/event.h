@@ -32,7 +32,8 @@ acta_timer_cancel(acta_self *self, uint64_t timer);
 // ---- monitors ------------------------------------------------------------------
 
 // DOWN: the actor watched by monitor has ended. reason is what its body returned; ACTA_EGONE when it had
-// ended before the monitor reached it; ACTA_ECRASHED or ACTA_EUNREACH when its process or node went away.
+// ended before the monitor reached it; when its node went away, ACTA_ECRASHED if that crashed, also before the monitor
+// was made, or ACTA_EUNREACH if it said goodbye.
 ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason));
 
 // acta_monitor watches who. One acta_down arrives when it ends: after everything it sent to this actor, and

@@ -74,7 +74,8 @@ struct acti_actor {
     acti_outbox *outbox; // what waits for room elsewhere; NULL: nothing
     acti_slots *pending; // asks, timers, monitors, links and sources, made when first needed
     acti_au32 given;     // user messages given to its code, modulo 2^32; read by producers
-    int32_t eof;         // why there will be no more messages; once its code has run for the last time: why it ends
+    int32_t eof;         // why there will be no more messages; once its code has run for the last time: why it ends;
+                         // of a proxy: why its node is down
     acti_au32 forced;    // the error with which it has to end before its next message, or 0; set once, by anybody
     bool ended_inbox : 1; // EOF, stop or kill was reached
     bool ending : 1;      // its code has run for the last time: it ends once its outbox is empty

@@ -429,6 +429,7 @@ void acti_proxies_end(acti_node *node, int status)
         acti_watches_end(proxy);
         acta_msg *batch = proxy->actor->batch;
         proxy->actor->batch = NULL;
+        proxy->actor->eof = status; // published by the close, for acti_monitor_give
         acta_msg *rest = acti_actor_close(proxy->actor);
         undeliverable(proxy, batch, status);
         undeliverable(proxy, rest, status);

@@ -751,6 +751,25 @@ TEST(the_loss_of_the_session_answers_what_was_asked_and_tells_monitors)
     test_gate_fini(&got);
 }
 
+TEST(a_monitor_after_the_loss_of_the_session_says_what_one_before_it_does)
+{
+    pair p;
+    sink s = {0};
+    acta_tx *tx, *none = NULL;
+    join watched;
+    pair_open(&p);
+    published(p.there, "sink", &s, &tx);
+    acta_tx *remote = found(p.to_there, "sink");
+    cut(p.to_here);
+    // The first may be on its way when the session ends; behind the second nothing is to be settled any more.
+    assert_int_equal(acta_node_find(p.to_there, "sink", 10 * ACTA_SECOND, &none), ACTA_ECRASHED);
+    assert_int_equal(acta_node_find(p.to_there, "sink", 10 * ACTA_SECOND, &none), ACTA_ECRASHED);
+    start_join(p.here, &watched, remote);
+    acta_tx_drop(&tx);
+    pair_close(&p);
+    assert_int_equal(watched.reason, ACTA_ECRASHED);
+}
+
 TEST(the_loss_of_the_session_answers_what_was_delegated_to_it)
 {
     pair p;
@@ -917,6 +936,7 @@ int main(void)
                           case_of(a_request_has_one_outcome_whatever_the_responder_does),
                           case_of(a_refusal_fits_even_where_no_message_of_its_size_does),
                     case_of(a_request_may_be_delegated_to_and_from_and_back_to_another_node),
+                    case_of(a_monitor_after_the_loss_of_the_session_says_what_one_before_it_does),
                     case_of(the_loss_of_the_session_answers_what_was_delegated_to_it),
                     case_of(a_reply_is_not_held_up_behind_messages_without_credit),
                           case_of(the_loss_of_the_session_answers_what_was_asked_and_tells_monitors),
