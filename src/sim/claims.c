@@ -96,7 +96,7 @@ static entry *lasting(acti_claims *claims, claim_kind kind, const char *text)
 
 static void claim_now(acta_sim *sim, claim_kind kind, const char *text, bool (*holds)(void *arg), void *arg)
 {
-    if (sim == NULL || sim->ending)
+    if (sim == NULL || acti_sim_unseen(sim))
         return;
     acti_claims *claims = sim->claims;
     if (claims->now_count == CLAIMS_MAX)
@@ -125,7 +125,7 @@ void acta_sim_eventually(acta_sim *sim, const char *claim, bool (*holds)(void *a
 
 void acta_sim_sometimes(acta_sim *sim, const char *claim, bool reached)
 {
-    if (sim == NULL || sim->ending)
+    if (sim == NULL || acti_sim_unseen(sim))
         return;
     entry *c = lasting(sim->claims, SOMETIMES, claim);
     if (c != NULL && reached)
@@ -134,7 +134,7 @@ void acta_sim_sometimes(acta_sim *sim, const char *claim, bool reached)
 
 void acta_sim_gauge(acta_sim *sim, const char *claim, int64_t value, int64_t max)
 {
-    if (sim == NULL || sim->ending)
+    if (sim == NULL || acti_sim_unseen(sim))
         return;
     entry *c = lasting(sim->claims, GAUGE, claim);
     if (c != NULL && value == max)

@@ -115,7 +115,7 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
     sim->events = 0;
     sim->step = 0;
     sim->steps_limit = x->opts.steps_max;
-    sim->healing = sim->ending = sim->dropped = sim->stuck = sim->no_memory = sim->forced_step = false;
+    sim->healing = sim->ending = sim->dropped = sim->no_memory = sim->forced_step = false;
     sim->main_deadline_ns = UINT64_MAX;
     sim->running = ACTI_PARTY_MAIN;
     sim->thread = NULL;
@@ -149,31 +149,29 @@ static int open_system(exploration *x)
 
 // ---- one schedule -------------------------------------------------------------------------
 
-// heal goes on without faults, oldest first, so that every goal that can be reached is.
 static void heal(exploration *x)
 {
     acta_sim *sim = &x->sim;
-    bool cut = sim->step >= sim->steps_limit;
-    if (sim->broken[0] != '\0' || sim->dropped || sim->no_memory || (!cut && x->opts.faults == 0))
+    bool cut = sim->healing || sim->step >= sim->steps_limit;
+    if (acti_sim_unseen(sim) || (!cut && x->opts.faults == 0))
         return;
-    sim->healing = true;
-    sim->steps_limit = sim->step + x->opts.steps_max;
+    if (!sim->healing)
+        acti_sim_heal(sim);
     acti_sim_steps(sim);
-    if (cut)
-        x->result->cut++;
+    x->result->cut += cut;
 }
 
 static void judge(exploration *x)
 {
     acta_sim *sim = &x->sim;
-    if (sim->broken[0] != '\0' || sim->dropped || sim->no_memory)
+    if (acti_sim_unseen(sim))
         return;
     bool over = sim->step < sim->steps_limit;
-    if (sim->stuck)
-        acti_sim_fail(sim, "a thread outside waits for what will never come");
     const char *broken = acti_claims_eventually(x->claims);
     if (broken != NULL)
         acti_sim_fail(sim, broken);
+    if (over && acti_threads_waiting(sim))
+        acti_sim_fail(sim, "a thread outside waits for what may still come");
     if (over && !x->opts.may_live && acti_system_alive(acta_sim_system(sim), false) > 0)
         acti_sim_fail(sim, "an actor is still alive when nothing can happen any more");
 }
@@ -181,7 +179,7 @@ static void judge(exploration *x)
 static void clear_away(exploration *x)
 {
     acta_sim *sim = &x->sim;
-    bool failed = sim->broken[0] != '\0' || sim->dropped;
+    bool judged = !acti_sim_unseen(sim);
     sim->ending = true;
     x->saying = sim->trace != NULL && sim->broken[0] != '\0';
     if (x->saying)
@@ -190,7 +188,7 @@ static void clear_away(exploration *x)
     int status = acta_close(&sys, 0);
     x->saying = false;
     acti_threads_end(sim);
-    if (status == ACTA_ELEDGER && !failed)
+    if (status == ACTA_ELEDGER && judged)
         snprintf(sim->broken, sizeof(sim->broken), "the ledger closes");
 }
 

@@ -123,7 +123,6 @@ struct acta_sim {
     bool healing;        // no more faults, and the oldest step is chosen
     bool ending;         // the schedule is over: what is left is cleared away, and nothing is claimed
     bool dropped;        // the strategy has given the schedule up
-    bool stuck;          // the scenario's own thread waits for what will not come
     bool no_memory;
     bool forced_step;    // the choice of the running step was not 0
     uint64_t main_deadline_ns;
@@ -175,6 +174,16 @@ acti_sim_steps(acta_sim *sim);
 // acti_sim_step runs one step; false when none is possible.
 bool
 acti_sim_step(acta_sim *sim);
+
+// acti_sim_heal lets the schedule go on without faults, oldest step first, for steps_max steps more: so that every goal
+// that can be reached is.
+void
+acti_sim_heal(acta_sim *sim);
+
+// acti_sim_unseen: whether what happens from now on is nobody's claim: the schedule is over, and the rest clears it
+// away.
+bool
+acti_sim_unseen(const acta_sim *sim);
 
 // acti_sim_step_over tells the strategy what the last step has touched: it and what the scenario's own thread did
 // since, which may have waited for it.
@@ -246,6 +255,10 @@ acti_thread_go_on(acta_sim *sim, uint32_t thread);
 // acti_sim_thread_start starts one in a node. ACTA_OK, ACTA_EFULL, ACTA_EIO or ACTA_ENOMEM.
 int
 acti_sim_thread_start(acta_sim *sim, uint8_t node, const char *name, void (*fn)(void *arg), void *arg);
+
+// acti_threads_waiting: whether any has not returned.
+bool
+acti_threads_waiting(const acta_sim *sim);
 
 // acti_threads_next_ns is the earliest deadline of one that waits; acti_threads_due lets those go on whose it is.
 uint64_t

@@ -63,9 +63,14 @@ void acti_sim_touch(acta_sim *sim, uint64_t object, acti_touch how)
     print->at[print->count++].how = how;
 }
 
+bool acti_sim_unseen(const acta_sim *sim)
+{
+    return sim->ending || sim->dropped || sim->no_memory || sim->broken[0] != '\0';
+}
+
 void acti_sim_fail(acta_sim *sim, const char *claim)
 {
-    if (sim->ending || sim->broken[0] != '\0')
+    if (acti_sim_unseen(sim))
         return;
     snprintf(sim->broken, sizeof(sim->broken), "%s", claim);
     uint32_t by = acti_here.actor != NULL ? acti_sim_party_of(sim, acti_here.actor) : ACTI_SIM_NONE;
@@ -351,31 +356,45 @@ void acti_sim_step_over(acta_sim *sim)
     sim->footprint.everything = false;
 }
 
-static bool is_over(const acta_sim *sim)
-{
-    return sim->broken[0] != '\0' || sim->dropped || sim->no_memory || sim->step >= sim->steps_limit;
-}
-
 void acti_sim_steps(acta_sim *sim)
 {
-    while (!is_over(sim) && acti_sim_step(sim))
+    while (!acti_sim_unseen(sim) && sim->step < sim->steps_limit && acti_sim_step(sim))
         continue;
 }
 
+void acti_sim_heal(acta_sim *sim)
+{
+    sim->healing = true;
+    sim->steps_limit = sim->step + sim->opts->steps_max;
+}
+
 // ---- waiting on the scenario's own thread ---------------------------------------------------------
+
+// goes_on: whether steps are still worth running for a scenario that waits. Past the limit it is healed first: it must
+// not be told that its time is over when it is only the sim's patience that is.
+static bool goes_on(acta_sim *sim)
+{
+    if (sim->ending)
+        return true;
+    if (!acti_sim_unseen(sim) && sim->step >= sim->steps_limit && !sim->healing)
+        acti_sim_heal(sim);
+    else if (sim->step >= sim->steps_limit)
+        acti_sim_fail(sim, "a thread outside does not wait for ever");
+    return !acti_sim_unseen(sim);
+}
 
 bool acti_sim_main_wait(acta_sim *sim, acti_park *park, uint64_t deadline_ns)
 {
     uint64_t before = sim->main_deadline_ns;
     bool given;
     sim->main_deadline_ns = deadline_ns;
-    while (!(given = acti_park_try(park)) && sim->now_ns < deadline_ns) {
-        if (!sim->ending && is_over(sim))
+    while (!(given = acti_park_try(park)) && sim->now_ns < deadline_ns && goes_on(sim)) {
+        if (acti_sim_step(sim))
+            continue;
+        if (!sim->dropped)
+            acti_sim_fail(sim, "a thread outside waits for what may still come");
+        if (sim->ending)
             break;
-        if (!acti_sim_step(sim)) {
-            sim->stuck = true;
-            break;
-        }
     }
     sim->main_deadline_ns = before;
     return given;

@@ -87,6 +87,14 @@ void acti_thread_go_on(acta_sim *sim, uint32_t index)
         acti_fiber_free(&thread->fiber);
 }
 
+bool acti_threads_waiting(const acta_sim *sim)
+{
+    for (uint32_t i = 0; i < sim->thread_count; i++)
+        if (sim->threads[i].fiber != NULL)
+            return true;
+    return false;
+}
+
 uint64_t acti_threads_next_ns(const acta_sim *sim)
 {
     uint64_t next = UINT64_MAX;

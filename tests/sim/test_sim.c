@@ -180,6 +180,7 @@ static void broken_scenario(acta_sim *sim, void *arg)
 static void leaking_scenario(acta_sim *sim, void *arg)
 {
     acta_tx **tx = arg;
+    acta_tx_drop(tx); // of the schedule before, whose actor has been ended by force
     (void)!acta_spawn(acta_sim_system(sim), tx, .body = responder, .name = "held");
 }
 
@@ -216,6 +217,8 @@ TEST(an_actor_that_is_held_is_a_failure_unless_it_may_live)
     opts.may_live = true;
     opts.schedules = 1;
     assert_int_equal(acta_sim_explore_with(&opts, leaking_scenario, &tx, &result), ACTA_OK);
+    acta_tx_drop(&tx);
+    assert_int_equal(acti_pool_live(), live_before);
 }
 
 TEST(what_sometimes_happens_must_happen_and_a_gauge_must_reach_its_maximum)
@@ -229,6 +232,107 @@ TEST(what_sometimes_happens_must_happen_and_a_gauge_must_reach_its_maximum)
     assert_int_equal(acta_sim_explore(&opts, gauge_scenario, &values[2]), ACTA_ECLAIM);
 }
 
+// ---- threads outside, and patience -----------------------------------------------------------
+
+static int silent(acta_self *self, void *arg, acta_msg *m)
+{
+    acta_promise **kept = arg; // it is never answered
+    return m != NULL && acta_msg_wants_reply(m) ? acta_promise_take(self, m, kept) : ACTA_OK;
+}
+
+static void waiting_scenario(acta_sim *sim, void *arg)
+{
+    acta_promise **kept = arg;
+    *kept = NULL;
+    acta_tx *tx = NULL;
+    if (acta_spawn(acta_sim_system(sim), &tx, .handler = silent, .arg = kept, .name = "silent") != ACTA_OK)
+        return;
+    acta_msg *reply = NULL;
+    int status = acta_call(tx, ACTA_FOREVER, &reply, query, .n = 1);
+    acta_sim_sometimes(sim, "a call that waits for ever has no answer", status != ACTA_OK);
+    acta_msg_free(&reply);
+    acta_tx_drop(&tx);
+}
+
+TEST(a_scenario_that_waits_for_what_will_not_come_is_a_failure_and_not_a_hang)
+{
+    int lines = 0;
+    acta_promise *kept = NULL;
+    acta_sim_result result;
+    acta_sim_opts opts = {.report = quiet, .report_arg = &lines};
+    assert_int_equal(acta_sim_explore_with(&opts, waiting_scenario, &kept, &result), ACTA_ECLAIM);
+    assert_non_null(strstr(result.claim, "a thread outside waits"));
+    assert_int_equal(acti_pool_live(), live_before);
+}
+
+static int ticking(acta_self *self, void *arg)
+{
+    (void)arg;
+    uint64_t timer;
+    int status = acta_timer_start(self, ACTA_MS, ACTA_MS, &timer);
+    acta_msg *m;
+    while (status == ACTA_OK && (m = acta_recv(self)) != NULL)
+        acta_msg_free(&m);
+    return status;
+}
+
+typedef struct pair {
+    acta_tx *to;
+    int done;
+} pair;
+
+static void caller(void *arg)
+{
+    pair *p = arg;
+    acta_msg *reply = NULL;
+    int status = acta_call(p->to, ACTA_FOREVER, &reply, query, .n = 1);
+    acta_sim_check(acta_sim_here(), "a call is answered", status == ACTA_OK && acta_as(answer, reply)->n == 2);
+    acta_msg_free(&reply);
+    p->done++;
+    if (p->done == 2)
+        acta_tx_drop(&p->to);
+}
+
+static bool both_done(void *arg)
+{
+    return ((pair *)arg)->done == 2;
+}
+
+static void threads_scenario(acta_sim *sim, void *arg)
+{
+    pair *p = arg;
+    p->done = 0;
+    if (acta_spawn(acta_sim_system(sim), &p->to, .body = responder, .name = "responder") != ACTA_OK)
+        return;
+    for (int i = 0; i < 2; i++)
+        acta_sim_check(sim, "a thread starts", acta_sim_thread(sim, "caller", caller, p) == ACTA_OK);
+    acta_sim_eventually(sim, "both have their answers", both_done, p);
+}
+
+TEST(threads_outside_take_turns_with_the_actors)
+{
+    pair p;
+    acta_sim_result result;
+    explore_ok((acta_sim_opts){.name = "threads"}, threads_scenario, &p, &result);
+}
+
+static void ticking_scenario(acta_sim *sim, void *arg)
+{
+    acta_tx **tx = arg;
+    (void)!acta_spawn(acta_sim_system(sim), tx, .body = ticking, .name = "ticking");
+    acta_sim_run(sim);
+    acta_tx_drop(tx);
+}
+
+TEST(a_schedule_without_an_end_is_cut_counted_and_no_failure)
+{
+    acta_tx *tx = NULL;
+    acta_sim_result result;
+    acta_sim_opts opts = {.steps_max = 50, .schedules = 10};
+    assert_int_equal(acta_sim_explore_with(&opts, ticking_scenario, &tx, &result), ACTA_OK);
+    assert_int_equal(result.cut, 10);
+}
+
 int main(void)
 {
     live_before = acti_pool_live();
@@ -237,5 +341,8 @@ int main(void)
                     case_of(a_call_of_the_scenario_lets_the_others_go_on_and_may_run_out_of_time),
                     case_of(a_claim_that_does_not_hold_is_named_with_a_seed),
                     case_of(an_actor_that_is_held_is_a_failure_unless_it_may_live),
+                    case_of(a_scenario_that_waits_for_what_will_not_come_is_a_failure_and_not_a_hang),
+                    case_of(threads_outside_take_turns_with_the_actors),
+                    case_of(a_schedule_without_an_end_is_cut_counted_and_no_failure),
                     case_of(what_sometimes_happens_must_happen_and_a_gauge_must_reach_its_maximum));
 }
