@@ -26,6 +26,7 @@
 typedef struct pair {
     char folder[512];
     char url[600];
+    bool lint;
     int control; // our end of the socket to net
     int theirs;
     pid_t net;
@@ -59,6 +60,14 @@ static char *number(char text[NUMBER_TEXT], uint64_t n)
 
 #define WORD(text) (char[]){text}
 
+// add_word puts one more into a list that is ended by NULL, and has room for it.
+static void add_word(char **argv, char *word)
+{
+    while (*argv != NULL)
+        argv++;
+    *argv = word;
+}
+
 static pid_t start_net(pair *p, const net_opts *opts)
 {
     char window[NUMBER_TEXT];
@@ -68,7 +77,11 @@ static pid_t start_net(pair *p, const net_opts *opts)
     char *argv[ARGUMENTS_MAX] = {
         WORD("body_stream"), WORD("net"), WORD("--listen"), p->url, WORD("--window"), number(window, opts->window),
         WORD("--chunk"), number(bytes, opts->chunk_bytes), WORD("--streams"), number(streams, opts->streams),
-        WORD("--control"), number(control, (uint64_t)p->theirs), opts->each_chunk ? WORD("--verbose") : NULL};
+        WORD("--control"), number(control, (uint64_t)p->theirs)};
+    if (opts->each_chunk)
+        add_word(argv, WORD("--verbose"));
+    if (p->lint)
+        add_word(argv, WORD("--lint"));
     return process_start(argv, -1, p->theirs);
 }
 
@@ -83,7 +96,11 @@ static pid_t start_script(pair *p, const script_opts *opts)
     char *argv[ARGUMENTS_MAX] = {
         WORD("body_stream"), WORD("script"), WORD("--connect"), p->url, WORD("--wiring"), wiring_name,
         WORD("--fail-at"), number(fail_at, opts->from.fail_at), WORD("--stall-at"),
-        number(stall_at, opts->from.stall_at), WORD("--streams"), number(streams, opts->streams), WORD("--"), file};
+        number(stall_at, opts->from.stall_at), WORD("--streams"), number(streams, opts->streams)};
+    if (p->lint)
+        add_word(argv, WORD("--lint"));
+    add_word(argv, WORD("--"));
+    add_word(argv, file);
     pid_t pid = file != NULL ? process_start(argv, STDIN_FILENO, -1) : -1;
     int error = errno;
     free(file);
@@ -177,9 +194,9 @@ static int run(pair *p, const net_opts *net, const script_opts *script)
     return verdict(p);
 }
 
-int both_run(const net_opts *net, const script_opts *script)
+int both_run(const net_opts *net, const script_opts *script, bool lint)
 {
-    pair p = {.control = -1, .theirs = -1, .net = -1, .script = -1};
+    pair p = {.lint = lint, .control = -1, .theirs = -1, .net = -1, .script = -1};
     char why[256];
     if (!folder_make(p.folder, sizeof(p.folder), why, sizeof(why)))
         return complain("no folder for the socket", why);

@@ -36,6 +36,8 @@ static const char help[] =
     "                  before the end. FILE can be - for one only\n"
     "  --one-process   both sides in this process, without a socket\n"
     "  --verbose       tell each chunk, not only how many\n"
+    "  --lint          look for messages whose order nothing keeps, and name their paths on standard error. Sees what\n"
+    "                  is sent within one process: all of it with --one-process\n"
     "  --control FD    of net, for who starts it: a byte is written to FD when it listens, and it waits for a script\n"
     "                  no longer once the other end is closed\n"
     "\n"
@@ -50,6 +52,7 @@ typedef struct arguments {
     net_opts net;
     script_opts script;
     int control_fd;
+    bool lint;
 } arguments;
 
 static int usage(const char *what, const char *why)
@@ -70,7 +73,7 @@ static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t 
 }
 
 enum { OPT_WIRING = 256, OPT_FAIL, OPT_STALL, OPT_WINDOW, OPT_CHUNK, OPT_STREAMS, OPT_ONE, OPT_VERBOSE, OPT_CONTROL,
-       OPT_LISTEN, OPT_CONNECT, OPT_HELP };
+       OPT_LISTEN, OPT_CONNECT, OPT_LINT, OPT_HELP };
 
 static const struct option options[] = {
     {"wiring", required_argument, NULL, OPT_WIRING},   {"fail-at", required_argument, NULL, OPT_FAIL},
@@ -78,8 +81,8 @@ static const struct option options[] = {
     {"chunk", required_argument, NULL, OPT_CHUNK},     {"streams", required_argument, NULL, OPT_STREAMS},
     {"one-process", no_argument, NULL, OPT_ONE},       {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"control", required_argument, NULL, OPT_CONTROL}, {"listen", required_argument, NULL, OPT_LISTEN},
-    {"connect", required_argument, NULL, OPT_CONNECT}, {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0}};
+    {"connect", required_argument, NULL, OPT_CONNECT}, {"lint", no_argument, NULL, OPT_LINT},
+    {"help", no_argument, NULL, OPT_HELP},             {NULL, 0, NULL, 0}};
 
 static bool take_option(arguments *a, int option)
 {
@@ -113,6 +116,9 @@ static bool take_option(arguments *a, int option)
         return true;
     case OPT_VERBOSE:
         a->net.each_chunk = true;
+        return true;
+    case OPT_LINT:
+        a->lint = true;
         return true;
     case OPT_LISTEN:
         a->net.url = optarg;
@@ -206,7 +212,8 @@ static int run_side(arguments *a)
     static char of_net[] = " net";
     static char of_script[] = " script";
     static char of_one[] = "";
-    acta_system_opts opts = {.report = report,
+    acta_system_opts opts = {.order_lint = a->lint ? ACTA_LINT_ON : ACTA_LINT_DEFAULT,
+                             .report = report,
                              .report_arg = a->role == ROLE_NET ? of_net : a->role == ROLE_SCRIPT ? of_script : of_one};
     acta_system *sys;
     int opened = acta_open(&opts, &sys);
@@ -239,7 +246,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "body_stream: cannot wait for signals: %s\n", strerror(errno));
         return EXIT_FAILURE;
     }
-    status = a.role == ROLE_BOTH ? both_run(&a.net, &a.script) : run_side(&a);
+    status = a.role == ROLE_BOTH ? both_run(&a.net, &a.script, a.lint) : run_side(&a);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "body_stream: cannot write to standard output: %s\n", strerror(errno));
         return EXIT_FAILURE;

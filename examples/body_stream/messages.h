@@ -22,11 +22,12 @@ ACTA_MESSAGE(pull, (u64, chunks), (u64, bytes));
 // A piece of the body. offset is where it belongs, so that a gap or a swap is seen.
 ACTA_MESSAGE(chunk, (u64, offset), (bytes, data));
 
-// The outcome: one of these, once. total and sha256 (in hex) are the source's own count.
-ACTA_MESSAGE(done, (u64, total), (str, sha256));
-ACTA_MESSAGE(failed, (str, cause));
+// The outcome: one of these, once. total and sha256 (in hex) are the source's own count. It matters what comes before
+// these and what behind them, and they say so.
+ACTA_MESSAGE_TERMINAL(done, (u64, total), (str, sha256));
+ACTA_MESSAGE_TERMINAL(failed, (str, cause));
 
-ACTA_MESSAGE(end);
+ACTA_MESSAGE_TERMINAL(end);
 
 #define CHUNK_BYTES_DEFAULT (64 * 1024)
 #define CHUNK_BYTES_MAX (1024 * 1024)

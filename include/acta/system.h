@@ -28,12 +28,24 @@ typedef enum acta_track {
     ACTA_TRACK_OFF = 2,
 } acta_track;
 
+// Whether each message is followed, to find messages whose order matters and is kept by nothing: two into one inbox, the
+// second sent after the first but by another path, at least one of a terminal type (ACTA_MESSAGE_TERMINAL). Each such
+// pair of types and paths is reported once, whichever came first, and all are counted in the ledger. What is sent to
+// other processes is not followed, nor what actors tell each other past acta; what is not known makes for silence.
+// Costs about FIGURE ns a message.
+typedef enum acta_lint {
+    ACTA_LINT_DEFAULT = 0, // on in a debug build of the library (Meson's buildtype debug), else off
+    ACTA_LINT_ON = 1,
+    ACTA_LINT_OFF = 2,
+} acta_lint;
+
 // Right when zero.
 typedef struct acta_system_opts {
     uint32_t workers;           // pool threads; 0: one per processor; at most 256
     uint32_t message_bytes_max; // largest message, body and variable parts; 0: 16 MiB; at most 1 GiB
     uint32_t stack_bytes;       // of a pool body, unless its spawn says otherwise; 0: 64 KiB
     acta_track track_senders;   // who holds whom, for reports
+    acta_lint order_lint;       // two-path races
 
     // A message that an actor in the pool handles for longer than this keeps a worker from others. It is named once,
     // while it lasts, with its actor and its type, and that actor again only for a message that takes twice as long;
@@ -42,8 +54,8 @@ typedef struct acta_system_opts {
     uint64_t long_turn_ns;
 
     // report gets one line of text, without newline, when something happened that a person should know:
-    // who is still alive at a close, why a peer was refused, an unhandled message, a long turn. NULL: nobody is told;
-    // the library itself never prints. Called on any thread, one call at a time, and must not call acta.
+    // who is still alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL:
+    // nobody is told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.
     void (*report)(void *arg, const char *line);
     void *report_arg;
 } acta_system_opts;
@@ -92,6 +104,7 @@ typedef struct acta_ledger {
     uint64_t pauses;      // times that an actor, or a thread outside, was suspended by a full inbox
     uint64_t overcommits; // messages let over the bound of an inbox because all would have waited in a circle
     uint64_t long_turns;  // messages that took longer than long_turn_ns, as far as the watchdog saw
+    uint64_t races;       // pairs of messages whose order nothing kept, as far as the order lint saw
 } acta_ledger;
 
 // acta_ledger_read adds up the counters of all workers. While messages move, the figures are of slightly

@@ -91,6 +91,31 @@ void acti_actor_shown(acti_actor *actor, acta_msg *m)
     carrier->given(carrier, actor, m);
 }
 
+// One for all systems, because a sender may be released when its system has been closed. Rank 84. Who finds under it
+// that an actor has not ended may look at its system, because an actor that ends takes it, too, before it leaves.
+static acti_lock let_go_lock = ACTI_LOCK_INIT;
+
+void acti_actor_let_go(acti_actor *actor)
+{
+    acti_lock_take(&let_go_lock);
+    // Relaxed: the end takes the lock after it has set the flag.
+    if ((acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_ENDED) == 0) {
+        acti_carrier *carrier = actor->sys->carrier;
+        if (carrier->dropped != NULL)
+            carrier->dropped(carrier, actor);
+    }
+    acti_lock_give(&let_go_lock);
+}
+
+// leave_carrier comes when the actor is marked as ended.
+static void leave_carrier(acti_actor *actor, int reason)
+{
+    acti_lock_take(&let_go_lock);
+    acti_lock_give(&let_go_lock);
+    acti_carrier *carrier = actor->sys->carrier;
+    carrier->left(carrier, actor, reason);
+}
+
 // ---- the end --------------------------------------------------------------------------
 
 acta_msg *acti_actor_close(acti_actor *actor)
@@ -128,7 +153,7 @@ void acti_actor_end(acti_actor *actor, int reason)
     if (actor->arg_free != NULL)
         actor->arg_free(actor->arg);
     if (actor->carried)
-        actor->sys->carrier->left(actor->sys->carrier, actor, reason);
+        leave_carrier(actor, reason);
     acti_monitor_end(actor, reason);
     acti_link_end(&links, reason);
     acti_system_leave(actor);

@@ -173,12 +173,15 @@ static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
     return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
 }
 
-// acti_actor_carry has the system's carrier push m, and acti_actor_shown tells it that m is about to be seen; see
-// carrier.h. Of carried actors only.
+// acti_actor_carry has the system's carrier push m; acti_actor_shown tells it that m is about to be seen, and
+// acti_actor_let_go that a sender is about to be released; see carrier.h. Of carried actors only. The last of them may
+// come when the actor has ended and its system is gone.
 int
 acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how);
 void
 acti_actor_shown(acti_actor *actor, acta_msg *m);
+void
+acti_actor_let_go(acti_actor *actor);
 
 // acti_actor_push gives the actor a message that has its place reserved, and wakes the actor if need be; acti_actor_try
 // gives it a user message, if there is room.

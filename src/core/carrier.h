@@ -26,8 +26,12 @@ typedef struct acti_carrier {
     int (*carry)(struct acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push how);
 
     // given is told of each message that actor's code is about to see, or that a waiting thread outside is given; in
-    // the actor's turn.
+    // the actor's turn. An EOF or a STOP, which has no type, is the end that its code is told of by NULL.
     void (*given)(struct acti_carrier *carrier, acti_actor *actor, acta_msg *m);
+
+    // dropped is told of each sender to a user's actor that is about to be released, by the running actor or a thread
+    // outside, while the actor has not ended. Under a lock of rank 84. NULL: it need not be told.
+    void (*dropped)(struct acti_carrier *carrier, acti_actor *actor);
 
     // entered and left are told of each user's actor that begins to live, in the turn of whoever spawns it, and that
     // has ended, in its own.

@@ -126,6 +126,8 @@ void acta_tx_drop(acta_tx **tx)
         return;
     acti_actor *actor = untrack(*tx);
     *tx = NULL;
+    if (__builtin_expect(actor->carried, 0))
+        acti_actor_let_go(actor);
     // Releases what was sent through this sender to whoever releases the last one, who acquires it: its push of the
     // EOF comes after all of it in the inbox.
     if (acti_au32_sub_acq_rel(&actor->senders, 1) != 1)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/carrier.h"
+#include "core/lint.h"
 #include "core/monitor.h"
 #include "core/type.h"
 
@@ -23,7 +24,7 @@ ACTI_THREAD_LOCAL acti_running acti_here;
 static int fill_in(acta_system_opts *opts)
 {
     if (opts->workers > WORKERS_MAX || opts->message_bytes_max > MESSAGE_BYTES_MAX ||
-        (uint32_t)opts->track_senders > ACTA_TRACK_OFF)
+        (uint32_t)opts->track_senders > ACTA_TRACK_OFF || (uint32_t)opts->order_lint > ACTA_LINT_OFF)
         return ACTA_EINVAL;
     if (opts->workers == 0)
         opts->workers = acti_cpu_count() < WORKERS_MAX ? acti_cpu_count() : WORKERS_MAX;
@@ -33,6 +34,8 @@ static int fill_in(acta_system_opts *opts)
         opts->stack_bytes = STACK_BYTES_DEFAULT;
     if (opts->track_senders == ACTA_TRACK_DEFAULT)
         opts->track_senders = ACTI_DEBUG ? ACTA_TRACK_ON : ACTA_TRACK_OFF;
+    if (opts->order_lint == ACTA_LINT_DEFAULT)
+        opts->order_lint = ACTI_DEBUG ? ACTA_LINT_ON : ACTA_LINT_OFF;
     if (opts->long_turn_ns == 0)
         opts->long_turn_ns = LONG_TURN_NS_DEFAULT;
     return ACTA_OK;
@@ -47,7 +50,17 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
             opts->report(opts->report_arg, why);
         return status;
     }
-    return acti_system_open(opts, NULL, out);
+    acta_system_opts filled = opts != NULL ? *opts : (acta_system_opts){0};
+    status = fill_in(&filled);
+    if (status != ACTA_OK)
+        return status;
+    acti_carrier *lint = NULL;
+    if (filled.order_lint == ACTA_LINT_ON && (lint = acti_lint_new()) == NULL)
+        return ACTA_ENOMEM;
+    status = acti_system_open(&filled, lint, out);
+    if (status != ACTA_OK && lint != NULL)
+        lint->fini(lint);
+    return status;
 }
 
 int acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_system **out)
@@ -218,6 +231,7 @@ void acta_ledger_read(const acta_system *sys, acta_ledger *out)
         .unhandled = sum[ACTI_UNHANDLED],
         .refused = sum[ACTI_REFUSED],
         .long_turns = sum[ACTI_LONG_TURNS],
+        .races = sum[ACTI_RACES],
         .pauses = sum[ACTI_PAUSES],
         .overcommits = sum[ACTI_OVERCOMMITS],
     };

@@ -319,6 +319,8 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
         acti_link_admit(actor, m);
         return NULL;
     case ACTI_MSG_STOP:
+        if (actor->carried)
+            acti_actor_shown(actor, m);
         acti_stop_free(m);
         if (!killed(actor)) {
             actor->eof = ACTA_ESTOPPED;
@@ -326,6 +328,8 @@ static acta_msg *admit(acti_actor *actor, acta_msg *m)
         }
         return NULL;
     case ACTI_MSG_EOF:
+        if (actor->carried)
+            acti_actor_shown(actor, m);
         // Relaxed: the flag was set before the release of the sender that pushed this.
         if (acti_au32_load_relaxed(&actor->flags) & ACTI_ACTOR_CRASHED)
             actor->eof = ACTA_ECRASHED;

@@ -31,6 +31,7 @@ typedef enum acti_counter {
     ACTI_STEALS,
     ACTI_SLEEPS,
     ACTI_LONG_TURNS,
+    ACTI_RACES,
     ACTI_COUNTERS, // how many there are
 } acti_counter;
 

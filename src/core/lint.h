@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// lint.h - the order lint of a running system: the carrier that follows every message, and tells of two-path races.
+//
+// Design notes. What a race is, and how it is found, is in causal.h. Here is what belongs to a system of many threads:
+// one lock around all of it, which source the running thread stands for, and the words.
+//
+// A message is pushed at once, as without the lint; what it knows is noted before, so that its receiver finds it. The
+// lock is held for the noting only: neither a push nor a report happens under it.
+//
+// Who sends. An actor of this system; or a thread outside, which may have waited for anything by its own means, a
+// semaphore or a descriptor, and so is taken to know of everything that has been handled by then. A race with what such
+// a thread sends is seen in the runs in which the first message was still on its way. What comes from another node is of
+// a source that is not known: it may carry an answer to anything. So may what a killed actor does, and one that was
+// refused by an actor that has ended.
+//
+// What it costs. Nothing where it is off: the bit that asks for a carrier is looked at anyway. Where it is on, a message
+// costs about FIGURE ns more, and more than that where many workers meet at the lock; a few hundred bytes while it is on
+// its way, and for each actor up to 10 KB that grow with the number of its sources.
+
+#ifndef ACTI_CORE_LINT_H
+#define ACTI_CORE_LINT_H
+
+#include "core/carrier.h"
+#include "core/causal.h"
+
+// acti_lint_new gives a carrier that does this for one system, to which it is to be given, or NULL without memory.
+acti_carrier *
+acti_lint_new(void);
+
+// acti_lint_words writes what is to be said about a race, as one line, cut to size bytes.
+void
+acti_lint_words(const acti_race *race, char *text, size_t size);
+
+#endif
