@@ -14,6 +14,7 @@
 #include "base/platform.h"
 #include "base/table.h"
 #include "core/message.h"
+#include "core/recall.h"
 
 // A message on its way.
 typedef struct mail {

@@ -4,12 +4,11 @@
 
 #include "core/lint.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/table.h"
+#include "core/causal.h"
 #include "core/system.h"
-#include "core/why.h"
 
 #define THREADS_MAX 64     // threads outside that are told apart; the oldest gives way
 #define GATHERED_MAX 4     // races that are told of at one handling; the others are found again
@@ -39,24 +38,6 @@ typedef struct findings {
     uint32_t count; // and to be told
     acti_race races[GATHERED_MAX];
 } findings;
-
-// ---- words --------------------------------------------------------------------------------
-
-void acti_lint_words(const acti_race *race, char *text, size_t size)
-{
-    static const char *const orders[] = {
-        [ACTI_RACE_KEPT] = "though it came behind it this time",
-        [ACTI_RACE_SWAPPED] = "and this time it came first",
-        [ACTI_RACE_LOST] = "and this time the first was never handled",
-    };
-    acti_text to = {.at = text, .size = size};
-    acti_text_add(&to, "two-path race at %s: %s of %s came by %s -> %s, and %s, sent after it, by ", race->receiver_name,
-                  race->first.type->name, race->path[0], race->path[0], race->receiver_name, race->second.type->name);
-    for (int i = 0; race->path[i] != NULL; i++)
-        acti_text_add(&to, "%s -> ", race->path[i]);
-    acti_text_add(&to, "%s: nothing keeps the second behind the first, %s; send both by one path, or send the second "
-                  "when %s has answered the first", race->receiver_name, orders[race->order], race->receiver_name);
-}
 
 // ---- telling ------------------------------------------------------------------------------
 
@@ -113,7 +94,7 @@ static void tell(acta_system *sys, const findings *of)
         acti_tally(sys, ACTI_RACES, of->found);
     for (uint32_t i = 0; i < of->count; i++) {
         char words[WORDS_MAX];
-        acti_lint_words(&of->races[i], words, sizeof(words));
+        (void)acti_race_say(&of->races[i], words, sizeof(words));
         acti_report(sys, "%s", words);
     }
 }

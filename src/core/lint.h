@@ -22,14 +22,9 @@
 #define ACTI_CORE_LINT_H
 
 #include "core/carrier.h"
-#include "core/causal.h"
 
 // acti_lint_new gives a carrier that does this for one system, to which it is to be given, or NULL without memory.
 acti_carrier *
 acti_lint_new(void);
-
-// acti_lint_words writes what is to be said about a race, as one line, cut to size bytes.
-void
-acti_lint_words(const acti_race *race, char *text, size_t size);
 
 #endif

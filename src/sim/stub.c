@@ -157,10 +157,3 @@ void acti_trace_mermaid(const acti_trace *trace, void (*line)(void *arg, const c
 {
     (void)trace, (void)line, (void)arg;
 }
-
-#include "core/causal.h"
-size_t acti_race_say(const acti_race *race, char *text, size_t size)
-{
-    return (size_t)snprintf(text, size, "two-path race at %s: %s of %s, and %s", race->receiver_name,
-                            race->first.type->name, race->path[0], race->second.type->name);
-}
