@@ -320,6 +320,17 @@ static void given(acti_carrier *carrier, acti_actor *actor, acta_msg *m)
         acti_sim_touch(sim, acti_sim_mix(sim->parties[party].hash, LANE_BOUND), ACTI_TOUCH_WRITE);
 }
 
+// dropped: the end of an actor has behind it whatever those knew who have let go of it.
+static void dropped(acti_carrier *carrier, acti_actor *actor)
+{
+    acta_sim *sim = ((acti_sim_node *)carrier)->sim;
+    uint32_t party = acti_sim_party_of(sim, actor);
+    if (sim->races->causal == NULL || party == ACTI_SIM_NONE)
+        return;
+    uint32_t from = running(sim);
+    acti_causal_dropped(sim->races->causal, from != ACTI_SIM_NONE ? past_of(sim, from) : 0, past_of(sim, party));
+}
+
 // ---- a system of the world ----------------------------------------------------------------
 
 static void fini(acti_carrier *carrier)
@@ -340,6 +351,7 @@ int acti_sim_node_open(acta_sim *sim, const acta_system_opts *opts, uint8_t *ind
     *node = (acti_sim_node){.carrier = {.placed = &of_actors,
                                         .carry = carry,
                                         .given = given,
+                                        .dropped = dropped,
                                         .entered = entered,
                                         .left = left,
                                         .touched = touched,
