@@ -105,7 +105,6 @@ static int loaded(acta_self *self, cache *c, const acta_msg *m)
 static int end(acta_self *self, cache *c)
 {
     int status = save_all(c);
-    acta_tx_drop(&c->store); // behind what was saved
     return status == ACTA_OK ? acta_eof(self) : status;
 }
 
@@ -126,6 +125,12 @@ int cache_handler(acta_self *self, void *arg, acta_msg *m)
     }
     acta_unhandled(self, m);
     return ACTA_OK;
+}
+
+void cache_free(void *arg)
+{
+    cache *c = arg;
+    acta_tx_drop(&c->store); // behind all that was saved
 }
 
 int cache_loads(const cache *c)

@@ -46,7 +46,7 @@ typedef struct cache_load {
     bool overtaken; // the key was put after the store was asked: the answer may be of before
 } cache_load;
 
-// All zero but for the store, which the cache drops when it ends.
+// All zero but for the store, which cache_free drops.
 typedef struct cache {
     acta_tx *store;
     cache_slot slots[CACHE_SLOTS];
@@ -54,9 +54,11 @@ typedef struct cache {
     bool save_is_due; // a timer runs
 } cache;
 
-// cache_handler is the actor. arg is a cache.
+// cache_handler is the actor. arg is a cache, and cache_free is its arg_free: the store is let go however it ends.
 int
 cache_handler(acta_self *self, void *arg, acta_msg *m);
+void
+cache_free(void *arg);
 
 // cache_loads counts the gets that wait for the store.
 int

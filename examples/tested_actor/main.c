@@ -63,9 +63,9 @@ static int run(int fd, char **wishes)
         return status;
     status = acta_spawn(sys, &c.store, .handler = file_store, .arg = &fd, .name = "store", .place = ACTA_THREAD);
     if (status == ACTA_OK)
-        status = acta_spawn(sys, &tx, .handler = cache_handler, .arg = &c, .name = "cache");
-    if (status != ACTA_OK)
-        acta_tx_drop(&c.store); // else the cache does
+        status = acta_spawn(sys, &tx, .handler = cache_handler, .arg = &c, .arg_free = cache_free, .name = "cache");
+    if (tx == NULL)
+        cache_free(&c); // it is still ours
     for (; *wishes != NULL && status == ACTA_OK; wishes++)
         status = get_or_put(tx, *wishes);
     acta_tx_drop(&tx);

@@ -147,7 +147,9 @@ static void run(acta_sim *sim, world *w, acta_handler *handler)
     int status = acta_spawn(sys, &w->cache.store, .handler = table_store, .arg = w, .name = "store",
                             .capacity = capacity);
     if (status == ACTA_OK)
-        status = acta_spawn(sys, &tx, .handler = handler, .arg = &w->cache, .name = "cache");
+        status = acta_spawn(sys, &tx, .handler = handler, .arg = &w->cache, .arg_free = cache_free, .name = "cache");
+    if (tx == NULL)
+        cache_free(&w->cache); // it is still ours
     for (int i = 0; i < CLIENTS && status == ACTA_OK; i++) {
         w->clients[i] = (client){.world = w, .cache = acta_tx_dup(tx), .number = i};
         status = start_client(sys, &w->clients[i]);
