@@ -9,16 +9,37 @@
 // is promised, as between machines. Whatever order could happen there may happen here, whichever processors and timings
 // this machine has: what fails in one schedule of a million fails here with a seed, and again with that seed.
 //
+//     ACTA_MESSAGE(add, (i64, n));
+//
+//     static int adder(acta_self *self, void *arg, acta_msg *m)
+//     {
+//         if (m == NULL)
+//             return acta_eof(self);
+//         *(int64_t *)arg += acta_as(add, m)->n;
+//         return ACTA_OK;
+//     }
+//
+//     static bool sum_is_complete(void *arg)
+//     {
+//         return *(int64_t *)arg == 3;
+//     }
+//
 //     static void scenario(acta_sim *sim, void *arg)
 //     {
 //         acta_tx *tx;
-//         if (acta_spawn(acta_sim_system(sim), &tx, .body = worker, .name = "worker") != ACTA_OK)
+//         *(int64_t *)arg = 0;
+//         if (acta_spawn(acta_sim_system(sim), &tx, .handler = adder, .arg = arg, .name = "adder") != ACTA_OK)
 //             return;
-//         ...
 //         acta_sim_eventually(sim, "the sum is complete", sum_is_complete, arg);
+//         acta_sim_check(sim, "the first is taken", acta_send(tx, add, .n = 1) == ACTA_OK);
+//         acta_sim_check(sim, "the last is taken", acta_finish(&tx, add, .n = 2) == ACTA_OK);
 //     }
 //
-//     assert_int_equal(acta_sim_explore(&(acta_sim_opts){.name = "sum"}, scenario, arg), ACTA_OK);
+//     int main(void)
+//     {
+//         int64_t sum;
+//         return acta_sim_explore(&(acta_sim_opts){.name = "sum"}, scenario, &sum) == ACTA_OK ? 0 : 1;
+//     }
 //
 // A scenario runs once for each schedule, so it begins by setting up its own state anew. What it claims, with the
 // functions below, is all that is checked, and that every actor has ended when nothing can happen any more.
@@ -101,8 +122,8 @@ typedef struct acta_sim_result {
 //
 // With ACTA_SIM_REPLAY in the environment only that schedule runs, if it is one of a scenario of this name.
 //
-// Threads: any that is not running an actor; one exploration a thread at a time. Errors:  ACTA_ECLAIM a claim does not
-// hold, an actor is alive at the end, the lint found a race that breaks a claim, a
+// Threads: any that is not running an actor; one exploration a thread at a time.
+// Errors:  ACTA_ECLAIM a claim does not hold, an actor is alive at the end, the lint found a race that breaks a claim, a
 //          `sometimes` was reached in no schedule, or a gauge never reached its maximum; ACTA_EINVAL an option is out
 //          of range; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
