@@ -227,7 +227,7 @@ static int forcing_of(const exploration *x, uint64_t seed, acti_forcing *forcing
 {
     *forcing = (acti_forcing){.seed = seed};
     for (uint32_t i = 0; i < x->sim.choice_count; i++)
-        if (x->sim.choices[i] != 0 && acti_forcing_add(forcing, i, x->sim.choices[i]) != ACTA_OK)
+        if (x->sim.choices[i] != 0 && acti_forcing_add(forcing, i + 1, x->sim.choices[i]) != ACTA_OK)
             return ACTA_ENOMEM;
     return ACTA_OK;
 }

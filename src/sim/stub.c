@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// stub.c - stands in for the strategies, the shrinking and the trace until they are merged.
+// stub.c - stands in for the strategies and the trace until they are merged.
 
 #include <stdlib.h>
 #include <stdio.h>
 
 #include "base/platform.h"
-#include "sim/forced.h"
+#include "sim/strategy.h"
 #include "sim/trace.h"
 
 typedef struct random_strategy {
     acti_strategy strategy;
     uint64_t state;
-    const acti_forcing *forcing;
-    uint32_t step, at;
     bool oldest;
 } random_strategy;
 
@@ -21,7 +19,6 @@ static bool begin(acti_strategy *strategy, uint64_t seed)
 {
     random_strategy *r = (random_strategy *)strategy;
     r->state = seed;
-    r->step = r->at = 0;
     return true;
 }
 
@@ -31,14 +28,6 @@ static uint32_t choose(acti_strategy *strategy, const acti_step *steps, uint32_t
     random_strategy *r = (random_strategy *)strategy;
     if (r->oldest)
         return 0;
-    if (r->forcing != NULL) {
-        uint32_t step = r->step++;
-        if (r->at < r->forcing->count && r->forcing->at[r->at].step == step) {
-            uint32_t c = r->forcing->at[r->at++].choice;
-            return c < count ? c : 0;
-        }
-        return 0;
-    }
     return (uint32_t)(acti_random_next(&r->state) % count);
 }
 
@@ -89,48 +78,6 @@ acti_strategy *acti_strategy_portfolio(uint32_t steps)
     (void)steps;
     return acti_strategy_random();
 }
-acti_strategy *acti_strategy_forced(const acti_forcing *forcing)
-{
-    acti_strategy *s = acti_strategy_random();
-    if (s != NULL)
-        ((random_strategy *)s)->forcing = forcing;
-    return s;
-}
-
-int acti_forcing_add(acti_forcing *forcing, uint32_t step, uint32_t choice)
-{
-    if (forcing->count == forcing->room) {
-        uint32_t room = forcing->room ? forcing->room * 2 : 16;
-        acti_forced *at = realloc(forcing->at, room * sizeof(*at));
-        if (at == NULL)
-            return ACTA_ENOMEM;
-        forcing->at = at;
-        forcing->room = room;
-    }
-    forcing->at[forcing->count++] = (acti_forced){step, choice};
-    return ACTA_OK;
-}
-void acti_forcing_fini(acti_forcing *forcing)
-{
-    free(forcing->at);
-    forcing->at = NULL;
-}
-size_t acti_forcing_write(const acti_forcing *forcing, char *text, size_t size)
-{
-    return (size_t)snprintf(text, size, "seed=%llu", (unsigned long long)forcing->seed);
-}
-int acti_forcing_read(acti_forcing *forcing, const char *text)
-{
-    (void)text;
-    *forcing = (acti_forcing){0};
-    return ACTA_EINVAL;
-}
-void acti_forcing_shrink(acti_forcing *forcing, bool (*fails)(void *arg, const acti_forcing *forcing), void *arg,
-                         uint32_t tries)
-{
-    (void)forcing, (void)fails, (void)arg, (void)tries;
-}
-
 struct acti_trace {
     int n;
 };
