@@ -2,9 +2,9 @@
 //
 // forced.c - a forcing: kept, as text, and as a strategy.
 //
-// The text of a forcing is canonical: there is one for each, and reading takes that one alone. So whatever was mangled on
-// its way through a terminal is refused rather than replayed as something else. Reading takes memory in proportion to the
-// text, for choices that really stand in it.
+// The text of a forcing is canonical: there is one for each, and reading takes that one alone. So whatever was mangled
+// on its way through a terminal is refused rather than replayed as something else. Reading takes memory in proportion
+// to the text, for choices that really stand in it.
 
 #include "sim/forced.h"
 

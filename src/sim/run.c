@@ -77,9 +77,16 @@ void acti_sim_fail(acta_sim *sim, const char *claim)
     acti_sim_trace_add(sim, ACTI_TRACE_CLAIM, by, ACTI_SIM_NONE, 0, claim);
 }
 
+// name_of gives NULL also for the clock and for the ends: they are nobody whom a reader knows.
 static const char *name_of(const acta_sim *sim, uint32_t party)
 {
-    return party != ACTI_SIM_NONE ? sim->parties[party].name : NULL;
+    bool nobody = party == ACTI_SIM_NONE || party == ACTI_PARTY_CLOCK || party == ACTI_PARTY_END;
+    return nobody ? NULL : sim->parties[party].name;
+}
+
+static uint64_t id_of(const acta_sim *sim, uint32_t party)
+{
+    return party != ACTI_SIM_NONE ? sim->parties[party].hash : 0;
 }
 
 void acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message,
@@ -94,6 +101,8 @@ void acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint
                                                    .message = message,
                                                    .from = name_of(sim, from),
                                                    .to = name_of(sim, to),
+                                                   .from_id = id_of(sim, from),
+                                                   .to_id = id_of(sim, to),
                                                    .text = text});
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// stub.c - stands in for the strategies and the trace until they are merged.
+// stub.c - stands in for the strategies until they are merged.
 
 #include <stdlib.h>
-#include <stdio.h>
 
 #include "base/platform.h"
 #include "sim/strategy.h"
-#include "sim/trace.h"
 
 typedef struct random_strategy {
     acti_strategy strategy;
@@ -77,30 +75,4 @@ acti_strategy *acti_strategy_portfolio(uint32_t steps)
 {
     (void)steps;
     return acti_strategy_random();
-}
-struct acti_trace {
-    int n;
-};
-acti_trace *acti_trace_new(void)
-{
-    return calloc(1, sizeof(acti_trace));
-}
-void acti_trace_free(acti_trace *trace)
-{
-    free(trace);
-}
-void acti_trace_add(acti_trace *trace, const acti_trace_event *e)
-{
-    trace->n++;
-    fprintf(stderr, "%u%s what %d t %llu m %llx %s -> %s: %s\n", e->step, e->forced ? "!" : "", e->what,
-            (unsigned long long)e->at_ns, (unsigned long long)e->message, e->from ? e->from : "-", e->to ? e->to : "-",
-            e->text ? e->text : "");
-}
-void acti_trace_print(const acti_trace *trace, void (*line)(void *arg, const char *text), void *arg)
-{
-    (void)trace, (void)line, (void)arg;
-}
-void acti_trace_mermaid(const acti_trace *trace, void (*line)(void *arg, const char *text), void *arg)
-{
-    (void)trace, (void)line, (void)arg;
 }

@@ -30,15 +30,18 @@ typedef enum acti_trace_what {
 typedef struct acti_trace_event {
     acti_trace_what what;
     uint32_t step;     // number of the step in which it happened, from 1; 0: before the first
-    bool forced;       // SENT never; of the first event of a step: its choice was not 0
+    bool forced;       // the choice of its step was not 0
     uint64_t at_ns;    // virtual time
     uint64_t message;  // of SENT, DELIVERED and LOST: which; 0: none
-    const char *from;  // borrowed for the call: the trace copies
+    const char *from;  // names, borrowed for the call: the trace copies. NULL: nobody, or nobody that has a name
     const char *to;
+    uint64_t from_id;  // tells actors of one name from each other; 0: the name does
+    uint64_t to_id;
     const char *text;
 } acti_trace_event;
 
-// acti_trace_new gives an empty trace; NULL without memory. One that runs out of memory keeps what it has and says so.
+// acti_trace_new gives an empty trace; NULL without memory. One that runs out of memory keeps what it has, takes no
+// more, and says so when it is printed. Of a name or a text 1,000 bytes are kept.
 acti_trace *
 acti_trace_new(void);
 void
@@ -46,9 +49,9 @@ acti_trace_free(acti_trace *trace);
 void
 acti_trace_add(acti_trace *trace, const acti_trace_event *event);
 
-// acti_trace_print writes the list of steps and the sequence diagram in text, a line a call; acti_trace_mermaid the
-// same as a Mermaid sequence diagram. Actors of one name get numbers. Wide worlds are folded: only actors that take
-// part in the last steps that matter have a column.
+// acti_trace_print writes a sequence diagram in text, a line a call; acti_trace_mermaid the same for Mermaid. A line
+// has at most 100 columns. Actors of one name get numbers. Of a wide world only the actors that led to its end have a
+// column, and of a long schedule only the last events are shown.
 void
 acti_trace_print(const acti_trace *trace, void (*line)(void *arg, const char *text), void *arg);
 void
