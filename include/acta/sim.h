@@ -113,7 +113,7 @@ typedef struct acta_sim_result {
     uint64_t hash;      // of all events of all schedules: the same for the same program and options
     uint64_t races;     // pairs of messages that the order lint named
     char claim[256];    // that did not hold; "" if all did
-    char replay[512];   // what to set ACTA_SIM_REPLAY to
+    char replay[512];   // what to set ACTA_SIM_REPLAY to; "": it is longer, and stands only in what was printed
 } acta_sim_result;
 
 // acta_sim_explore runs the scenario in one schedule after the other until a claim does not hold or all have been run.

@@ -32,6 +32,7 @@ typedef struct exploration {
     acti_claims *claims;
     acti_races races;
     acta_sim_result *result;
+    bool naming; // who is alive at the end is named
     bool saying; // what the closing system reports is printed
 } exploration;
 
@@ -141,7 +142,7 @@ static int open_system(exploration *x)
     acta_system_opts opts = x->opts.system;
     opts.report = system_report;
     opts.report_arg = x;
-    if (x->sim.trace != NULL)
+    if (x->naming)
         opts.track_senders = ACTA_TRACK_ON;
     uint8_t node;
     return x->sim.no_memory ? ACTA_ENOMEM : acti_sim_node_open(&x->sim, &opts, &node);
@@ -181,7 +182,7 @@ static void clear_away(exploration *x)
     acta_sim *sim = &x->sim;
     bool judged = !acti_sim_unseen(sim);
     sim->ending = true;
-    x->saying = sim->trace != NULL && sim->broken[0] != '\0';
+    x->saying = x->naming && sim->broken[0] != '\0';
     if (x->saying)
         say(x, "who was alive then:");
     acta_system *sys = acta_sim_system(sim);
@@ -277,11 +278,31 @@ static bool fails(void *arg, const acti_forcing *forcing)
     return run_forced(a->x, forcing, NULL) == ACTA_OK && strcmp(a->x->sim.broken, a->claim) == 0;
 }
 
-static void note_replay(exploration *x, const acti_forcing *forcing)
+// say_replay prints the whole line, however long; in the result there is room for most.
+static int say_replay(exploration *x, const acti_forcing *forcing)
 {
-    acta_sim_result *r = x->result;
-    int at = snprintf(r->replay, sizeof(r->replay), "%s:", x->opts.name);
-    (void)acti_forcing_write(forcing, r->replay + at, sizeof(r->replay) - (size_t)at);
+    size_t size = strlen(x->opts.name) + 1 + acti_forcing_write(forcing, NULL, 0) + 1;
+    char *replay = malloc(size), *line = malloc(size + 64);
+    if (replay != NULL && line != NULL) {
+        int at = snprintf(replay, size, "%s:", x->opts.name);
+        (void)acti_forcing_write(forcing, replay + at, size - (size_t)at);
+        snprintf(line, size + 64, "replay: ACTA_SIM_REPLAY='%s'", replay);
+        put_line(x, line);
+        snprintf(x->result->replay, sizeof(x->result->replay), "%s", size <= sizeof(x->result->replay) ? replay : "");
+    }
+    int status = replay != NULL && line != NULL ? ACTA_OK : ACTA_ENOMEM;
+    free(replay);
+    free(line);
+    return status;
+}
+
+// name_the_living runs a schedule that fails once more, and prints who is alive at its end.
+static int name_the_living(exploration *x, const acti_forcing *forcing)
+{
+    x->naming = true;
+    int status = run_forced(x, forcing, NULL);
+    x->naming = false;
+    return status;
 }
 
 // explain runs a schedule that fails once more, with a trace, and prints it.
@@ -292,14 +313,16 @@ static int explain(exploration *x, const acti_forcing *forcing, const char *foun
         return ACTA_ENOMEM;
     say(x, "scenario %s: %s", x->opts.name, found);
     int status = run_forced(x, forcing, trace);
+    snprintf(x->result->claim, sizeof(x->result->claim), "%s", x->sim.broken);
     if (status == ACTA_OK) {
-        snprintf(x->result->claim, sizeof(x->result->claim), "%s", x->sim.broken);
-        note_replay(x, forcing);
         say(x, "claim that does not hold: %s", x->result->claim[0] != '\0' ? x->result->claim : "none: all hold");
-        say(x, "replay: ACTA_SIM_REPLAY='%s'", x->result->replay);
+        status = say_replay(x, forcing);
+    }
+    if (status == ACTA_OK) {
         acti_trace_print(trace, put_line, x);
         if (x->opts.mermaid)
             acti_trace_mermaid(trace, put_line, x);
+        status = name_the_living(x, forcing);
     }
     acti_trace_free(trace);
     return status;
@@ -440,8 +463,8 @@ static int replay(exploration *x, const char *text, bool quiet)
     status = quiet ? run_forced(x, &forcing, NULL) : ACTA_OK;
     if (status == ACTA_OK && (!quiet || x->sim.broken[0] != '\0'))
         status = explain(x, &forcing, "a schedule that failed before");
-    acti_forcing_fini(&forcing);
     x->result->seed = forcing.seed;
+    acti_forcing_fini(&forcing);
     return status == ACTA_OK && x->sim.broken[0] != '\0' ? ACTA_ECLAIM : status;
 }
 

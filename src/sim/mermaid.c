@@ -19,6 +19,7 @@ typedef struct mermaid {
     const acti_story *story;
     void (*line)(void *arg, const char *text);
     void *arg;
+    uint32_t step; // of the last line
 } mermaid;
 
 // ---- text ---------------------------------------------------------------------------
@@ -101,14 +102,15 @@ static void put_arrow(const mermaid *m, uint32_t from, uint32_t to, bool arrives
     put(m, what, text);
 }
 
-static void put_event(const mermaid *m, uint32_t event)
+static void put_event(mermaid *m, uint32_t event)
 {
     const acti_traced_event *e = &m->story->trace->events[event];
     char words[ACTI_STORY_WORDS];
     char text[ACTI_STORY_WORDS + 32];
     acti_text out = {.at = text, .size = sizeof text};
     acti_story_words(m->story, event, words);
-    acti_text_add(&out, "%u%s %s", e->step, e->forced ? "!" : "", words);
+    acti_text_add(&out, "%u%s %s", e->step, e->forced && e->step != m->step ? "!" : "", words);
+    m->step = e->step;
     bool arrival = e->what == ACTI_TRACE_DELIVERED || e->what == ACTI_TRACE_LOST;
     bool of_receiver = arrival || e->what == ACTI_TRACE_RAN || e->what == ACTI_TRACE_ENDED;
     uint32_t from = acti_story_column(m->story, acti_story_from(m->story, event));

@@ -94,11 +94,17 @@ static void say_sent(const acti_story *story, uint32_t event, acti_text *out)
         add_step(out, ", which is lost", event_at(story, link->mate)->step);
 }
 
+// A message that several overtake is described in full where the first does.
 static void say_overtaken(const acti_story *story, uint32_t event, acti_text *out)
 {
     const acti_story_link *link = &story->links[event];
     uint32_t from = acti_story_from(story, link->rival);
+    uint32_t first = story->links[link->rival].rival;
     acti_text_add(out, ": overtakes %s", what(story, link->rival).text);
+    if (first != event && first >= story->first) {
+        acti_text_add(out, link->more ? ", too, and others" : ", too");
+        return;
+    }
     if (from != ACTI_TRACE_NOBODY)
         acti_text_add(out, " from %s", name_of(story, from).text);
     add_step(out, ", sent", event_at(story, link->rival)->step);
@@ -201,14 +207,12 @@ typedef struct ending {
 static void say_on_its_way(const ending *end, uint32_t event)
 {
     const acti_story *story = end->story;
-    uint32_t from = acti_story_from(story, event);
+    const acti_traced_event *e = event_at(story, event);
     char words[ACTI_STORY_WORDS];
     acti_text out = {.at = words, .size = sizeof words};
-    acti_text_add(&out, "still on its way: %s", what(story, event).text);
-    if (from != ACTI_TRACE_NOBODY)
-        acti_text_add(&out, " from %s", name_of(story, from).text);
-    acti_text_add(&out, " to %s", name_of(story, event_at(story, event)->to).text);
-    add_step(&out, ", sent", event_at(story, event)->step);
+    acti_text_add(&out, "still on its way: %s from %s to %s", what(story, event).text, name_of(story, e->from).text,
+                  name_of(story, e->to).text);
+    add_step(&out, ", sent", e->step);
     end->say(end->arg, words);
 }
 
@@ -224,17 +228,19 @@ static void say_count(const ending *end, uint64_t count, const char *one, const 
 void acti_story_ending(const acti_story *story, void (*say)(void *arg, const char *words), void *arg)
 {
     const ending end = {story, say, arg};
-    uint32_t count = 0;
+    uint32_t named = 0, others = 0;
     for (uint32_t i = 0; i < story->trace->event_count; i++) {
         const acti_traced_event *e = event_at(story, i);
         if (e->what != ACTI_TRACE_SENT || story->links[i].mate != NONE)
             continue;
-        if (count++ < ENDING_MESSAGES)
+        if (e->from == ACTI_TRACE_NOBODY || named == ENDING_MESSAGES) {
+            others++;
+        } else {
+            named++;
             say_on_its_way(&end, i);
+        }
     }
-    if (count > ENDING_MESSAGES)
-        say_count(&end, count - ENDING_MESSAGES, "other message is still on its way",
-                  "other messages are still on their way");
+    say_count(&end, others, "other message is still on its way", "other messages are still on their way");
     say_count(&end, story->folded, "other actor is not shown", "other actors are not shown");
     say_count(&end, story->trace->lost, "event more was not kept, for lack of memory",
               "events more were not kept, for lack of memory");
