@@ -13,7 +13,6 @@
 typedef struct acti_traced_actor {
     const char *name;
     uint64_t id;
-    uint32_t number; // of those with this name, from 1
 } acti_traced_actor;
 
 typedef struct acti_traced_event {
@@ -34,14 +33,16 @@ struct acti_trace {
     uint32_t event_count, event_room;
     acti_traced_actor *actors;
     uint32_t actor_count, actor_room;
+    uint32_t *slots; // a hash table of actors' numbers, from 1; 0: free
+    uint32_t slot_count;
     uint64_t lost;            // events that there was no memory for: the last ones
     acti_trace_block *blocks; // with names and texts, the newest first
     char *free_at;            // in the newest
     size_t free_size;
 };
 
-// acti_traced_alone is whether no other actor has this one's name.
-bool
-acti_traced_alone(const acti_trace *trace, uint32_t actor);
+// acti_traced_number gives which of the actors with its name this one is, from 1; 0: it is the only one.
+uint32_t
+acti_traced_number(const acti_trace *trace, uint32_t actor);
 
 #endif

@@ -31,11 +31,9 @@ typedef struct shrinking {
 
 // ---- one try ------------------------------------------------------------------------
 
-// attempt runs the trial, and takes it if it fails.
+// attempt runs the trial, and takes it if it fails. There must be a try left.
 static bool attempt(shrinking *s)
 {
-    if (s->tries == 0)
-        return false;
     s->tries--;
     if (!s->fails(s->arg, &s->trial))
         return false;

@@ -23,8 +23,9 @@ typedef struct reading {
     acti_story *story;
     sending *sendings; // by message
     uint32_t sending_count;
-    uint32_t *next;    // an event each: the next sending to the same receiver
-    uint32_t *oldest;  // an actor each: its first sending that may not have arrived
+    uint32_t *before; // an event each: the next older and younger sending that is on its way to the same receiver
+    uint32_t *behind;
+    uint32_t *oldest; // an actor each: the sendings that are on their way to it
     uint32_t *newest;
 } reading;
 
@@ -90,26 +91,31 @@ static void read_sending(reading *r, uint32_t event)
     uint32_t to = event_at(r->story, event)->to;
     if (to == ACTI_TRACE_NOBODY)
         return;
-    if (r->oldest[to] == NONE)
-        r->oldest[to] = event;
-    else
-        r->next[r->newest[to]] = event;
+    uint32_t last = r->newest[to];
+    r->before[event] = last;
+    *(last != NONE ? &r->behind[last] : &r->oldest[to]) = event;
     r->newest[to] = event;
 }
 
-// overtake notes all that is on its way to the same receiver and was sent before.
+// overtake notes what the message that was sent in `sent` finds on its way before it. It goes back only as far as nobody
+// has overtaken: whoever overtook a sending overtook all before it, too.
 static void overtake(reading *r, uint32_t event, uint32_t sent)
 {
     acti_story_link *links = r->story->links;
-    for (uint32_t s = r->oldest[event_at(r->story, sent)->to]; s < sent; s = r->next[s]) {
-        if (links[s].mate != NONE)
-            continue;
-        if (links[s].rival == NONE)
-            links[s].rival = event;
-        links[event].more = links[event].rival != NONE;
-        if (links[event].rival == NONE)
-            links[event].rival = s;
-    }
+    uint32_t oldest = r->oldest[event_at(r->story, sent)->to];
+    for (uint32_t s = r->before[sent]; s != NONE && links[s].rival == NONE; s = r->before[s])
+        links[s].rival = event;
+    if (oldest == sent)
+        return;
+    links[event].rival = oldest;
+    links[event].more = r->behind[oldest] != sent;
+}
+
+static void take_off(reading *r, uint32_t sent, uint32_t to)
+{
+    uint32_t before = r->before[sent], behind = r->behind[sent];
+    *(before != NONE ? &r->behind[before] : &r->oldest[to]) = behind;
+    *(behind != NONE ? &r->before[behind] : &r->newest[to]) = before;
 }
 
 static void read_arrival(reading *r, uint32_t event)
@@ -123,10 +129,9 @@ static void read_arrival(reading *r, uint32_t event)
     uint32_t to = event_at(r->story, sent)->to;
     if (to == ACTI_TRACE_NOBODY)
         return;
-    while (r->oldest[to] != r->newest[to] && links[r->oldest[to]].mate != NONE)
-        r->oldest[to] = r->next[r->oldest[to]];
     if (event_at(r->story, event)->what == ACTI_TRACE_DELIVERED)
         overtake(r, event, sent);
+    take_off(r, sent, to);
 }
 
 static void read_messages(reading *r)
@@ -144,17 +149,19 @@ static void read_messages(reading *r)
 
 static bool join_messages(acti_story *story)
 {
-    uint32_t events = story->trace->event_count;
+    uint32_t events = story->trace->event_count, actors = story->trace->actor_count;
     reading r = {.story = story,
                  .sendings = malloc((events + 1u) * sizeof(sending)),
-                 .next = nones(events),
-                 .oldest = nones(story->trace->actor_count),
-                 .newest = nones(story->trace->actor_count)};
-    bool memory = r.sendings != NULL && r.next != NULL && r.oldest != NULL && r.newest != NULL;
+                 .before = nones(events),
+                 .behind = nones(events),
+                 .oldest = nones(actors),
+                 .newest = nones(actors)};
+    bool memory = r.sendings != NULL && r.before != NULL && r.behind != NULL && r.oldest != NULL && r.newest != NULL;
     if (memory)
         read_messages(&r);
     free(r.sendings);
-    free(r.next);
+    free(r.before);
+    free(r.behind);
     free(r.oldest);
     free(r.newest);
     return memory;

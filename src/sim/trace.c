@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/platform.h"
+
 #define BLOCK_BYTES 16384
 #define TEXT_BYTES_MAX 1000
 #define FIRST_ROOM 64
@@ -36,6 +38,7 @@ void acti_trace_free(acti_trace *trace)
     }
     free(trace->events);
     free(trace->actors);
+    free(trace->slots);
     free(trace);
 }
 
@@ -93,15 +96,39 @@ static bool named(const acti_traced_actor *actor, const char *name)
     return strncmp(actor->name, name, TEXT_BYTES_MAX) == 0;
 }
 
-// enter adds an actor behind `alike` others of its name.
-static bool enter(acti_trace *trace, const char *name, uint64_t id, uint32_t alike)
+static uint64_t hash_of(const char *name, uint64_t id)
 {
-    if (!grow(&trace->actors, trace->actor_count, &trace->actor_room, sizeof *trace->actors))
+    uint64_t state = id;
+    for (size_t i = 0; i < TEXT_BYTES_MAX && name[i] != 0; i++)
+        state = state * 31 + (uint8_t)name[i];
+    return acti_random_next(&state);
+}
+
+// slot_of gives where the actor stands, or else would.
+static uint32_t *slot_of(const acti_trace *trace, const char *name, uint64_t id)
+{
+    uint32_t at = (uint32_t)hash_of(name, id) & (trace->slot_count - 1);
+    for (;; at = (at + 1) & (trace->slot_count - 1)) {
+        uint32_t number = trace->slots[at];
+        if (number == 0 || (trace->actors[number - 1].id == id && named(&trace->actors[number - 1], name)))
+            return &trace->slots[at];
+    }
+}
+
+// make_slots keeps the table at most half full.
+static bool make_slots(acti_trace *trace)
+{
+    if (trace->actor_count < trace->slot_count / 2)
+        return true;
+    uint32_t count = trace->slot_count > 0 ? trace->slot_count * 2 : FIRST_ROOM;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (slots == NULL)
         return false;
-    const char *kept = keep(trace, name);
-    if (kept == NULL)
-        return false;
-    trace->actors[trace->actor_count++] = (acti_traced_actor){.name = kept, .id = id, .number = alike + 1};
+    free(trace->slots);
+    trace->slots = slots;
+    trace->slot_count = count;
+    for (uint32_t i = 0; i < trace->actor_count; i++)
+        *slot_of(trace, trace->actors[i].name, trace->actors[i].id) = i + 1;
     return true;
 }
 
@@ -111,25 +138,29 @@ static bool actor_of(acti_trace *trace, const char *name, uint64_t id, uint32_t 
     *actor = ACTI_TRACE_NOBODY;
     if (name == NULL)
         return true;
-    uint32_t alike = 0;
-    for (uint32_t i = 0; i < trace->actor_count; i++) {
-        if (!named(&trace->actors[i], name))
-            continue;
-        *actor = i;
-        if (trace->actors[i].id == id)
-            return true;
-        alike++;
+    if (!make_slots(trace) || !grow(&trace->actors, trace->actor_count, &trace->actor_room, sizeof *trace->actors))
+        return false;
+    uint32_t *slot = slot_of(trace, name, id);
+    if (*slot == 0) {
+        const char *kept = keep(trace, name);
+        if (kept == NULL)
+            return false;
+        trace->actors[trace->actor_count++] = (acti_traced_actor){.name = kept, .id = id};
+        *slot = trace->actor_count;
     }
-    *actor = trace->actor_count;
-    return enter(trace, name, id, alike);
+    *actor = *slot - 1;
+    return true;
 }
 
-bool acti_traced_alone(const acti_trace *trace, uint32_t actor)
+uint32_t acti_traced_number(const acti_trace *trace, uint32_t actor)
 {
-    for (uint32_t i = 0; i < trace->actor_count; i++)
-        if (i != actor && named(&trace->actors[i], trace->actors[actor].name))
-            return false;
-    return true;
+    uint32_t number = 0, alike = 0;
+    for (uint32_t i = 0; i < trace->actor_count; i++) {
+        alike += named(&trace->actors[i], trace->actors[actor].name);
+        if (i == actor)
+            number = alike;
+    }
+    return alike > 1 ? number : 0;
 }
 
 // ---- events -----------------------------------------------------------------------

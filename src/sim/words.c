@@ -34,8 +34,9 @@ void acti_story_name(const acti_story *story, uint32_t actor, uint32_t columns, 
     const acti_traced_actor *a = &story->trace->actors[actor];
     char number[16] = "";
     acti_text out = {.at = number, .size = sizeof number};
-    if (!acti_traced_alone(story->trace, actor))
-        acti_text_add(&out, " %u", a->number);
+    uint32_t n = acti_traced_number(story->trace, actor);
+    if (n > 0)
+        acti_text_add(&out, " %u", n);
     acti_cell_clean(a->name, columns - (uint32_t)strlen(number), to, ACTI_STORY_WORDS - sizeof number);
     memcpy(to + strlen(to), number, strlen(number) + 1);
 }

@@ -522,6 +522,25 @@ static void add_any(acti_trace *t, uint64_t *random, uint32_t step, uint64_t act
       .text = any_text(random, text, sizeof text));
 }
 
+// One message is never delivered and all others overtake it; each comes from an actor of its own.
+TEST(a_great_many_events_and_actors_are_printed_in_time_in_proportion)
+{
+    enum { MANY = 100000 };
+    acti_trace *t = acti_trace_new();
+    SENT(0, 1, "first", "sink", "late{}");
+    for (uint32_t i = 1; i <= MANY; i++) {
+        E(.what = ACTI_TRACE_SENT, .step = i, .message = 1 + i, .from = "source", .from_id = i, .to = "sink",
+          .text = "m{}");
+        GOT(i, false, 1 + i, "sink");
+    }
+    CLAIM(MANY, "sink", "late comes first");
+    print(t);
+    assert_non_null(strstr(printed.text, "m{}, sent in step 99999: overtakes"));
+    assert_non_null(strstr(printed.text, "still on its way: late{} from first to sink, sent at the start"));
+    assert_non_null(strstr(printed.text, "source 100000"));
+    acti_trace_free(t);
+}
+
 TEST(any_events_are_printed_in_lines_that_are_no_wider_than_they_may_be)
 {
     uint32_t widest = 0;
@@ -612,6 +631,7 @@ int main(void)
                     case_of(what_means_something_to_mermaid_is_escaped),
                     case_of(clean_text_keeps_to_its_columns_and_is_whole_when_it_fits),
                     case_of(a_line_breaks_at_a_space_or_where_it_must),
+                    case_of(a_great_many_events_and_actors_are_printed_in_time_in_proportion),
                     case_of(any_events_are_printed_in_lines_that_are_no_wider_than_they_may_be),
                     case_of(a_trace_without_memory_keeps_what_it_has_and_says_so),
                     case_of(without_memory_there_is_one_line_and_no_diagram));
