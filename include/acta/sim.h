@@ -95,7 +95,8 @@ typedef struct acta_sim_opts {
     bool may_live;              // actors that are still alive at the end are no failure
     bool no_lint;               // the order lint says nothing
     bool mermaid;               // the diagram of a failure is printed as Mermaid, too
-    const char *const *replays; // schedules that failed once, `seed=N force=...` as printed, and then NULL: run first
+    const char *const *replays; // schedules that failed once, as printed (NAME:seed=N ...), and then NULL: run first;
+                                // those of scenarios of other names are passed over, so one list can serve all
     acta_system_opts system;    // of the scenario's system; workers, long_turn_ns and report are the sim's own
 
     // report gets the text of a failure, a line at a time. NULL: standard error.
@@ -113,7 +114,7 @@ typedef struct acta_sim_result {
     uint64_t hash;      // of all events of all schedules: the same for the same program and options
     uint64_t races;     // pairs of messages that the order lint named
     char claim[256];    // that did not hold; "" if all did
-    char replay[512];   // what to set ACTA_SIM_REPLAY to; "": it is longer, and stands only in what was printed
+    char replay[512];   // what to set ACTA_SIM_REPLAY to; "" if it is longer: the report has it whole
 } acta_sim_result;
 
 // acta_sim_explore runs the scenario in one schedule after the other until a claim does not hold or all have been run.

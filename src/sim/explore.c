@@ -32,8 +32,8 @@ typedef struct exploration {
     acti_claims *claims;
     acti_races races;
     acta_sim_result *result;
-    bool naming; // who is alive at the end is named
-    bool saying; // what the closing system reports is printed
+    bool noting;      // what the closing system reports goes into alive
+    char alive[2048]; // lines: who was alive at the end of the schedule that is explained
 } exploration;
 
 static ACTI_THREAD_LOCAL acta_sim *here;
@@ -82,8 +82,9 @@ __attribute__((format(printf, 2, 3))) static void say(exploration *x, const char
 static void system_report(void *arg, const char *line)
 {
     exploration *x = arg;
-    if (x->saying)
-        say(x, "    %s", line);
+    size_t at = strlen(x->alive);
+    if (x->noting)
+        snprintf(x->alive + at, sizeof(x->alive) - at, "%s\n", line);
 }
 
 // ---- the world -------------------------------------------------------------------------
@@ -142,7 +143,7 @@ static int open_system(exploration *x)
     acta_system_opts opts = x->opts.system;
     opts.report = system_report;
     opts.report_arg = x;
-    if (x->naming)
+    if (x->sim.trace != NULL)
         opts.track_senders = ACTA_TRACK_ON;
     uint8_t node;
     return x->sim.no_memory ? ACTA_ENOMEM : acti_sim_node_open(&x->sim, &opts, &node);
@@ -182,12 +183,11 @@ static void clear_away(exploration *x)
     acta_sim *sim = &x->sim;
     bool judged = !acti_sim_unseen(sim);
     sim->ending = true;
-    x->saying = x->naming && sim->broken[0] != '\0';
-    if (x->saying)
-        say(x, "who was alive then:");
+    x->noting = sim->trace != NULL && sim->broken[0] != '\0';
+    x->alive[0] = '\0';
     acta_system *sys = acta_sim_system(sim);
     int status = acta_close(&sys, 0);
-    x->saying = false;
+    x->noting = false;
     acti_threads_end(sim);
     if (status == ACTA_ELEDGER && judged)
         snprintf(sim->broken, sizeof(sim->broken), "the ledger closes");
@@ -278,51 +278,50 @@ static bool fails(void *arg, const acti_forcing *forcing)
     return run_forced(a->x, forcing, NULL) == ACTA_OK && strcmp(a->x->sim.broken, a->claim) == 0;
 }
 
-// say_replay prints the whole line, however long; in the result there is room for most.
+// say_replay says how to run the schedule again, whole, however long that is: a part of it is another schedule.
 static int say_replay(exploration *x, const acti_forcing *forcing)
 {
-    size_t size = strlen(x->opts.name) + 1 + acti_forcing_write(forcing, NULL, 0) + 1;
-    char *replay = malloc(size), *line = malloc(size + 64);
-    if (replay != NULL && line != NULL) {
-        int at = snprintf(replay, size, "%s:", x->opts.name);
-        (void)acti_forcing_write(forcing, replay + at, size - (size_t)at);
-        snprintf(line, size + 64, "replay: ACTA_SIM_REPLAY='%s'", replay);
-        put_line(x, line);
-        snprintf(x->result->replay, sizeof(x->result->replay), "%s", size <= sizeof(x->result->replay) ? replay : "");
-    }
-    int status = replay != NULL && line != NULL ? ACTA_OK : ACTA_ENOMEM;
-    free(replay);
+    static const char before[] = "replay: ACTA_SIM_REPLAY='";
+    acta_sim_result *r = x->result;
+    size_t size = sizeof(before) + strlen(x->opts.name) + acti_forcing_write(forcing, NULL, 0) + sizeof(":'");
+    char *line = malloc(size);
+    if (line == NULL)
+        return ACTA_ENOMEM;
+    size_t at = (size_t)snprintf(line, size, "%s%s:", before, x->opts.name);
+    at += acti_forcing_write(forcing, line + at, size - at);
+    if (at - strlen(before) < sizeof(r->replay))
+        snprintf(r->replay, sizeof(r->replay), "%s", line + strlen(before));
+    snprintf(line + at, size - at, "'");
+    put_line(x, line);
     free(line);
-    return status;
+    return ACTA_OK;
 }
 
-// name_the_living runs a schedule that fails once more, and prints who is alive at its end.
-static int name_the_living(exploration *x, const acti_forcing *forcing)
+static void say_alive(exploration *x)
 {
-    x->naming = true;
-    int status = run_forced(x, forcing, NULL);
-    x->naming = false;
-    return status;
+    char *rest = x->alive;
+    for (char *line; (line = strtok_r(rest, "\n", &rest)) != NULL;)
+        say(x, "%s", line);
 }
 
-// explain runs a schedule that fails once more, with a trace, and prints it.
+// explain runs a schedule once more, with a trace, and prints what does not hold, where it was found, and the trace.
 static int explain(exploration *x, const acti_forcing *forcing, const char *found)
 {
     acti_trace *trace = acti_trace_new();
     if (trace == NULL)
         return ACTA_ENOMEM;
-    say(x, "scenario %s: %s", x->opts.name, found);
     int status = run_forced(x, forcing, trace);
-    snprintf(x->result->claim, sizeof(x->result->claim), "%s", x->sim.broken);
     if (status == ACTA_OK) {
-        say(x, "claim that does not hold: %s", x->result->claim[0] != '\0' ? x->result->claim : "none: all hold");
+        snprintf(x->result->claim, sizeof(x->result->claim), "%s", x->sim.broken);
+        bool broken = x->result->claim[0] != '\0';
+        say(x, "scenario %s: %s%s", x->opts.name, broken ? "this does not hold: " : "every claim holds",
+            x->result->claim);
+        say(x, "%s", found);
         status = say_replay(x, forcing);
-    }
-    if (status == ACTA_OK) {
         acti_trace_print(trace, put_line, x);
         if (x->opts.mermaid)
             acti_trace_mermaid(trace, put_line, x);
-        status = name_the_living(x, forcing);
+        say_alive(x);
     }
     acti_trace_free(trace);
     return status;
@@ -340,9 +339,9 @@ static int failed(exploration *x, const char *strategy, uint64_t seed, uint64_t 
     if (status == ACTA_OK) {
         acti_forcing_shrink(&forcing, fails, &a, SHRINK_TRIES);
         char found[256];
-        snprintf(found, sizeof(found), "schedule %llu of %s fails, seed %llu: %u forced choices in %u steps, of which "
-                 "%u are needed", (unsigned long long)number + 1, strategy, (unsigned long long)seed, forced, steps,
-                 forcing.count);
+        snprintf(found, sizeof(found), "found in schedule %llu (%s), seed %llu: %u steps, in %u of which it was not "
+                 "the oldest that was chosen; %u of these are needed", (unsigned long long)number + 1, strategy,
+                 (unsigned long long)seed, steps, forced, forcing.count);
         status = explain(x, &forcing, found);
     }
     acti_forcing_fini(&forcing);
@@ -441,14 +440,11 @@ static int run_all(exploration *x, acti_strategy *strategy)
     return ACTA_OK;
 }
 
-// replayed: whether the environment asks for one schedule of this scenario.
-static const char *replayed(const exploration *x)
+// own gives the schedule in a text such as is printed, NAME:SCHEDULE. NULL: it is of a scenario of another name.
+static const char *own(const exploration *x, const char *text)
 {
-    const char *wanted = getenv("ACTA_SIM_REPLAY");
     size_t length = strlen(x->opts.name);
-    if (wanted == NULL || strncmp(wanted, x->opts.name, length) != 0 || wanted[length] != ':')
-        return NULL;
-    return wanted + length + 1;
+    return strncmp(text, x->opts.name, length) == 0 && text[length] == ':' ? text + length + 1 : NULL;
 }
 
 // replay runs one schedule. With `quiet` it prints only a failure.
@@ -462,7 +458,7 @@ static int replay(exploration *x, const char *text, bool quiet)
         return status;
     status = quiet ? run_forced(x, &forcing, NULL) : ACTA_OK;
     if (status == ACTA_OK && (!quiet || x->sim.broken[0] != '\0'))
-        status = explain(x, &forcing, "a schedule that failed before");
+        status = explain(x, &forcing, quiet ? "it has failed in this schedule before" : "as the environment asks");
     x->result->seed = forcing.seed;
     acti_forcing_fini(&forcing);
     return status == ACTA_OK && x->sim.broken[0] != '\0' ? ACTA_ECLAIM : status;
@@ -472,7 +468,8 @@ static int run_corpus(exploration *x)
 {
     int status = ACTA_OK;
     for (const char *const *at = x->opts.replays; at != NULL && *at != NULL && status == ACTA_OK; at++)
-        status = replay(x, *at, true);
+        if (own(x, *at) != NULL)
+            status = replay(x, own(x, *at), true);
     return status;
 }
 
@@ -490,9 +487,9 @@ static int missed(exploration *x)
 
 static int explore(exploration *x)
 {
-    const char *wanted = replayed(x);
-    if (wanted != NULL)
-        return replay(x, wanted, false);
+    const char *wanted = getenv("ACTA_SIM_REPLAY");
+    if (wanted != NULL && own(x, wanted) != NULL)
+        return replay(x, own(x, wanted), false);
     int status = run_corpus(x);
     if (status != ACTA_OK)
         return status;

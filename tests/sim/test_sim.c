@@ -206,6 +206,20 @@ TEST(a_claim_that_does_not_hold_is_named_with_a_seed)
     assert_true(lines > 0);
 }
 
+TEST(a_schedule_to_run_first_is_of_this_scenario_or_passed_over_or_refused)
+{
+    static const char *const of_another[] = {"broke:seed=1", "brokener:seed=1", "seed=1", NULL};
+    static const char *const is_none[] = {"broken:soon", NULL};
+    int lines = 0;
+    acta_sim_opts opts = {.name = "broken", .report = quiet, .report_arg = &lines, .replays = is_none};
+    assert_int_equal(acta_sim_explore(&opts, broken_scenario, NULL), ACTA_EINVAL);
+    assert_int_equal(lines, 1);
+    opts.replays = of_another;
+    acta_sim_result result;
+    assert_int_equal(acta_sim_explore_with(&opts, broken_scenario, NULL, &result), ACTA_ECLAIM);
+    assert_int_equal(result.schedules, 1);
+}
+
 TEST(an_actor_that_is_held_is_a_failure_unless_it_may_live)
 {
     int lines = 0;
@@ -340,6 +354,7 @@ int main(void)
                     case_of(the_same_seed_gives_the_same_events_and_another_gives_others),
                     case_of(a_call_of_the_scenario_lets_the_others_go_on_and_may_run_out_of_time),
                     case_of(a_claim_that_does_not_hold_is_named_with_a_seed),
+                    case_of(a_schedule_to_run_first_is_of_this_scenario_or_passed_over_or_refused),
                     case_of(an_actor_that_is_held_is_a_failure_unless_it_may_live),
                     case_of(a_scenario_that_waits_for_what_will_not_come_is_a_failure_and_not_a_hang),
                     case_of(threads_outside_take_turns_with_the_actors),
