@@ -8,6 +8,7 @@
 #include <acta/sim.h>
 
 #include "base/pool.h"
+#include "corpus.h"
 
 ACTA_MESSAGE(item, (i64, source), (i64, n));
 ACTA_MESSAGE(query, (i64, n));
@@ -155,6 +156,15 @@ TEST(a_call_of_the_scenario_lets_the_others_go_on_and_may_run_out_of_time)
     acta_sim_result result;
     explore_ok((acta_sim_opts){.name = "call"}, call_scenario, outcomes, &result);
     assert_true(outcomes[0] > 0 && outcomes[1] > 0);
+}
+
+TEST(what_failed_once_holds_now)
+{
+    crowd c;
+    int outcomes[2];
+    acta_sim_result result;
+    explore_ok((acta_sim_opts){.name = "crowd", .replays = sim_corpus}, crowd_scenario, &c, &result);
+    explore_ok((acta_sim_opts){.name = "call", .replays = sim_corpus}, call_scenario, outcomes, &result);
 }
 
 // ---- failures -----------------------------------------------------------------------------------
@@ -353,6 +363,7 @@ int main(void)
     return TEST_RUN(case_of(messages_of_several_senders_come_in_any_order_of_theirs_and_then_the_end),
                     case_of(the_same_seed_gives_the_same_events_and_another_gives_others),
                     case_of(a_call_of_the_scenario_lets_the_others_go_on_and_may_run_out_of_time),
+                    case_of(what_failed_once_holds_now),
                     case_of(a_claim_that_does_not_hold_is_named_with_a_seed),
                     case_of(a_schedule_to_run_first_is_of_this_scenario_or_passed_over_or_refused),
                     case_of(an_actor_that_is_held_is_a_failure_unless_it_may_live),
