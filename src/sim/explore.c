@@ -127,6 +127,7 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
     sim->footprinted = strategy->ops->touched != NULL;
     sim->thread_count = sim->node_count = 0;
     sim->broken[0] = '\0';
+    x->alive[0] = '\0';
     acti_claims_begin(x->claims);
     static const char *const names[ACTI_PARTIES_FIRST] = {"the scenario", "the clock", "the end"};
     for (uint32_t i = 0; i < ACTI_PARTIES_FIRST; i++) {
@@ -176,6 +177,8 @@ static void judge(exploration *x)
         acti_sim_fail(sim, "a thread outside waits for what may still come");
     if (over && !x->opts.may_live && acti_system_alive(acta_sim_system(sim), false) > 0)
         acti_sim_fail(sim, "an actor is still alive when nothing can happen any more");
+    // At the end it says something who is alive; in the middle of things most are.
+    x->noting = sim->trace != NULL && sim->broken[0] != '\0';
 }
 
 static void clear_away(exploration *x)
@@ -183,8 +186,6 @@ static void clear_away(exploration *x)
     acta_sim *sim = &x->sim;
     bool judged = !acti_sim_unseen(sim);
     sim->ending = true;
-    x->noting = sim->trace != NULL && sim->broken[0] != '\0';
-    x->alive[0] = '\0';
     acta_system *sys = acta_sim_system(sim);
     int status = acta_close(&sys, 0);
     x->noting = false;
