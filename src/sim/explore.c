@@ -340,9 +340,9 @@ static int failed(exploration *x, const char *strategy, uint64_t seed, uint64_t 
     if (status == ACTA_OK) {
         acti_forcing_shrink(&forcing, fails, &a, SHRINK_TRIES);
         char found[256];
-        snprintf(found, sizeof(found), "found in schedule %llu (%s), seed %llu: %u steps, in %u of which it was not "
-                 "the oldest that was chosen; %u of these are needed", (unsigned long long)number + 1, strategy,
-                 (unsigned long long)seed, steps, forced, forcing.count);
+        snprintf(found, sizeof(found), "found in schedule %llu (%s), seed %llu: %u steps, %u of them forced, of which "
+                 "%u are needed", (unsigned long long)number + 1, strategy, (unsigned long long)seed, steps, forced,
+                 forcing.count);
         status = explain(x, &forcing, found);
     }
     acti_forcing_fini(&forcing);
