@@ -30,7 +30,8 @@ typedef struct client {
 } client;
 
 struct world {
-    cache cache;
+    cache cache; // first: its handlers are given it as their arg
+    int ticks;
     client clients[CLIENTS];
     int64_t put[KEYS];    // last value put; values of a key count up
     int64_t stored[KEYS]; // the store's table
@@ -96,13 +97,20 @@ static int client_body(acta_self *self, void *arg)
 
 static int watched(acta_self *self, void *arg, acta_msg *m)
 {
-    cache *c = arg;
-    int status = cache_handler(self, arg, m);
-    int overtaken = 0;
+    world *w = arg;
+    acta_sim *sim = acta_sim_here();
+    int overtaken = 0, unsaved = 0;
+    int status = cache_handler(self, &w->cache, m);
     for (int i = 0; i < CACHE_LOADS_MAX; i++)
-        overtaken += c->loads[i].promise != NULL && c->loads[i].overtaken;
-    acta_sim_gauge(acta_sim_here(), "loads under way", cache_loads(c), CACHE_LOADS_MAX);
-    acta_sim_sometimes(acta_sim_here(), "a put overtakes a load", overtaken > 0);
+        overtaken += w->cache.loads[i].promise != NULL && w->cache.loads[i].overtaken;
+    for (int i = 0; i < CACHE_SLOTS; i++)
+        unsaved += w->cache.slots[i].unsaved;
+    acta_sim_gauge(sim, "loads under way", cache_loads(&w->cache), CACHE_LOADS_MAX);
+    acta_sim_sometimes(sim, "a put overtakes a load", overtaken > 0);
+    if (m != NULL && acta_is(acta_tick, m)) {
+        acta_sim_check(sim, "when the time is up all is saved", unsaved == 0);
+        acta_sim_sometimes(sim, "the time is up once more", ++w->ticks == 2);
+    }
     return status;
 }
 
