@@ -124,8 +124,8 @@ typedef struct acta_sim_result {
 // With ACTA_SIM_REPLAY in the environment only that schedule runs, if it is one of a scenario of this name.
 //
 // Threads: any that is not running an actor; one exploration a thread at a time.
-// Errors:  ACTA_ECLAIM a claim does not hold, an actor is alive at the end, the lint found a race that breaks a claim, a
-//          `sometimes` was reached in no schedule, or a gauge never reached its maximum; ACTA_EINVAL an option is out
+// Errors:  ACTA_ECLAIM a claim does not hold, an actor is alive at the end, the lint found a race that breaks a claim,
+//          a `sometimes` was reached in no schedule, or a gauge never reached its maximum; ACTA_EINVAL an option is out
 //          of range; ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_sim_explore(const acta_sim_opts *opts, acta_sim_scenario *scenario, void *arg);
