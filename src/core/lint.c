@@ -198,6 +198,20 @@ static void left(acti_carrier *carrier, acti_actor *actor, int reason)
     tell(actor->sys, &of);
 }
 
+// touched: that an actor has ended, and which name somebody has given to whom, may be seen for anything that was
+// handled. Of what is changed without looking nothing is learnt.
+static void touched(acti_carrier *carrier, acti_actor *actor, bool changes)
+{
+    (void)actor;
+    lint *l = (lint *)carrier;
+    const acti_actor *self = acti_here.actor;
+    if (changes || self == NULL)
+        return;
+    acti_lock_take(&l->lock);
+    acti_causal_may_know(l->causal, self->id);
+    acti_lock_give(&l->lock);
+}
+
 static void fini(acti_carrier *carrier)
 {
     lint *l = (lint *)carrier;
@@ -215,8 +229,13 @@ acti_carrier *acti_lint_new(void)
     lint *l = calloc(1, sizeof(*l));
     if (l == NULL)
         return NULL;
-    l->carrier = (acti_carrier){
-        .carry = carry, .given = given, .dropped = dropped, .entered = entered, .left = left, .fini = fini};
+    l->carrier = (acti_carrier){.carry = carry,
+                                .given = given,
+                                .dropped = dropped,
+                                .entered = entered,
+                                .left = left,
+                                .touched = touched,
+                                .fini = fini};
     l->causal = acti_causal_new(found, l);
     if (l->causal == NULL) {
         free(l);
