@@ -60,12 +60,12 @@ static char *number(char text[NUMBER_TEXT], uint64_t n)
 
 #define WORD(text) (char[]){text}
 
-// add_word puts one more into a list that is ended by NULL, and has room for it.
-static void add_word(char **argv, char *word)
+// add_word_if puts one more into a list that is ended by NULL, and has room for it.
+static void add_word_if(bool wanted, char **argv, char *word)
 {
     while (*argv != NULL)
         argv++;
-    *argv = word;
+    *argv = wanted ? word : NULL;
 }
 
 static pid_t start_net(pair *p, const net_opts *opts)
@@ -78,10 +78,8 @@ static pid_t start_net(pair *p, const net_opts *opts)
         WORD("body_stream"), WORD("net"), WORD("--listen"), p->url, WORD("--window"), number(window, opts->window),
         WORD("--chunk"), number(bytes, opts->chunk_bytes), WORD("--streams"), number(streams, opts->streams),
         WORD("--control"), number(control, (uint64_t)p->theirs)};
-    if (opts->each_chunk)
-        add_word(argv, WORD("--verbose"));
-    if (p->lint)
-        add_word(argv, WORD("--lint"));
+    add_word_if(opts->each_chunk, argv, WORD("--verbose"));
+    add_word_if(p->lint, argv, WORD("--lint"));
     return process_start(argv, -1, p->theirs);
 }
 
@@ -97,10 +95,9 @@ static pid_t start_script(pair *p, const script_opts *opts)
         WORD("body_stream"), WORD("script"), WORD("--connect"), p->url, WORD("--wiring"), wiring_name,
         WORD("--fail-at"), number(fail_at, opts->from.fail_at), WORD("--stall-at"),
         number(stall_at, opts->from.stall_at), WORD("--streams"), number(streams, opts->streams)};
-    if (p->lint)
-        add_word(argv, WORD("--lint"));
-    add_word(argv, WORD("--"));
-    add_word(argv, file);
+    add_word_if(p->lint, argv, WORD("--lint"));
+    add_word_if(true, argv, WORD("--"));
+    add_word_if(true, argv, file);
     pid_t pid = file != NULL ? process_start(argv, STDIN_FILENO, -1) : -1;
     int error = errno;
     free(file);

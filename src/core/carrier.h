@@ -39,8 +39,7 @@ typedef struct acti_carrier {
     void (*left)(struct acti_carrier *carrier, acti_actor *actor, int reason);
 
     // touched is told that the running code looks at, or with `changes` changes, something that other actors can see
-    // without a message: how long an actor lives, or with NULL the names of the system. A send does so by itself. Or
-    // NULL.
+    // without a message: how long an actor lives, or with NULL the names of the system. A send does so by itself.
     void (*touched)(struct acti_carrier *carrier, acti_actor *actor, bool changes);
 
     // fini is called when the system is freed; it may free the carrier.
@@ -50,7 +49,7 @@ typedef struct acti_carrier {
 // acti_carrier_touched tells the carrier of a system, if it has one.
 static inline void acti_carrier_touched(acti_carrier *carrier, acti_actor *actor, bool changes)
 {
-    if (carrier != NULL && carrier->touched != NULL)
+    if (carrier != NULL)
         carrier->touched(carrier, actor, changes);
 }
 

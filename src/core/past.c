@@ -110,20 +110,51 @@ static void merge(merged *all, const acti_past *mine, uint64_t self, const acti_
     }
 }
 
+// nth_moment gives the moment that so many of the entries are older than: a selection that leaves one side of a pivot
+// out of sight each time. Moments differ, as they are events of different sources.
+static uint64_t nth_moment(const merged *all, uint32_t nth)
+{
+    uint64_t at[MERGED_MAX];
+    uint32_t count = all->count;
+    for (uint32_t i = 0; i < count; i++)
+        at[i] = all->entries[i].at;
+    for (;;) {
+        uint64_t pivot = at[count / 2];
+        uint64_t newer[MERGED_MAX];
+        uint32_t olders = 0, newers = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            if (at[i] < pivot)
+                at[olders++] = at[i];
+            else if (at[i] > pivot)
+                newer[newers++] = at[i];
+        }
+        if (nth == olders)
+            return pivot;
+        if (nth < olders) {
+            count = olders;
+        } else {
+            nth -= olders + 1;
+            count = newers;
+            memcpy(at, newer, newers * sizeof(at[0]));
+        }
+    }
+}
+
 // trim forgets the oldest entries of too many, and gives how many.
 static uint32_t trim(merged *all, uint64_t *floor)
 {
-    uint32_t forgotten = 0;
-    for (; all->count > ACTI_PAST_MAX; forgotten++) {
-        uint32_t oldest = 0;
-        for (uint32_t i = 1; i < all->count; i++)
-            if (all->entries[i].at < all->entries[oldest].at)
-                oldest = i;
-        if (*floor < all->entries[oldest].at)
-            *floor = all->entries[oldest].at;
-        all->count--;
-        memmove(&all->entries[oldest], &all->entries[oldest + 1], (all->count - oldest) * sizeof(all->entries[0]));
-    }
+    if (all->count <= ACTI_PAST_MAX)
+        return 0;
+    uint32_t forgotten = all->count - ACTI_PAST_MAX;
+    uint64_t last = nth_moment(all, forgotten - 1);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < all->count; i++)
+        if (all->entries[i].at > last)
+            all->entries[kept++] = all->entries[i];
+    acti_assert(kept == ACTI_PAST_MAX);
+    all->count = kept;
+    if (*floor < last)
+        *floor = last;
     return forgotten;
 }
 

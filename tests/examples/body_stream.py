@@ -117,6 +117,56 @@ def of_many_streams_the_error_always_comes_before_the_end(box):
                 same(int(m.group(2)), 200, "%s %s: outcome first" % (wiring, mode))
 
 
+# ---- the order lint ----------------------------------------------------------------------
+
+LINT_CHUNKS = (0, 4, 20)
+LINT_RUNS = 20  # of each, all in different processes: the wrong order shows in none of them
+
+
+def races(r):
+    return re.findall(r"two-path race at (\w+): (\w+) of (\w+) came by ([\w >-]+), and (\w+), sent after it, by "
+                      r"([\w >-]+):", r.err)
+
+
+def two_routes_are_named_in_every_run(box):
+    both = ("script -> net", "script -> router -> net")
+    for chunks in LINT_CHUNKS:
+        path = box.file("body", pattern(chunks * 1000))
+        for ends in ((), ("--fail-at", chunks * 1000)):
+            if ends:
+                wanted = [("net", "failed", "script", both[0], "end", both[1])]
+            else:  # of an empty body nothing comes by the first route, so there is nothing to be out of order
+                wanted = [("net", "chunk", "script", both[0], last, both[1]) for last in ("done", "end") if chunks]
+            for _ in range(LINT_RUNS):
+                r = box.run("--one-process", "--lint", "--wiring", "two-routes", "--chunk", 1000, *ends, path)
+                same(races(r), wanted, "%d chunks %s: %r" % (chunks, ends, r))
+
+
+def one_route_is_named_in_no_run(box):
+    for chunks in LINT_CHUNKS:
+        path = box.file("body", pattern(chunks * 1000))
+        for wiring in GOOD_WIRINGS:
+            for ends in ((), ("--fail-at", chunks * 1000)):
+                r = box.run("--one-process", "--lint", "--wiring", wiring, "--chunk", 1000, "--streams", 20, *ends, path)
+                need("two-path" not in r.err, "%s, %d chunks %s: %r" % (wiring, chunks, ends, r))
+
+
+def nothing_is_named_when_it_is_cancelled(box):
+    for wiring in GOOD_WIRINGS:
+        p, _ = stalled(box, "--one-process", "--lint", "--wiring", wiring)
+        p.kill(signal.SIGTERM)
+        need("two-path" not in p.end().err, wiring)
+
+
+def between_processes_the_lint_is_silent(box):
+    path = box.file("body", pattern(3 * CHUNK))
+    for wiring in WIRINGS:
+        for ends in ((), ("--fail-at", 100000)):
+            r = box.run("--lint", "--wiring", wiring, *ends, path)
+            need("two-path" not in r.err, "%s: %r" % (wiring, r))
+            check_body(r, pattern(3 * CHUNK)[:100000 if ends else 3 * CHUNK])
+
+
 # ---- input that is wrong ---------------------------------------------------------------
 
 def a_source_that_cannot_be_read_is_an_error_and_says_so(box):
