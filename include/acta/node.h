@@ -52,8 +52,8 @@ acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node *
 //
 // Owns:    *tx is the caller's, to be dropped.
 // Errors:  ACTA_ENOENT nobody there has that name; ACTA_EINVAL an empty or too long name, or one that is not UTF-8;
-//          ACTA_ETIMEOUT; ACTA_EUNREACH the peer said goodbye; ACTA_ECRASHED it is gone without, or why else the session
-//          has ended, as acta_node_status says; ACTA_EDEADLK called inside an actor.
+//          ACTA_ETIMEOUT; ACTA_EUNREACH the peer said goodbye; ACTA_ECRASHED it is gone without, or why else the
+//          session has ended, as acta_node_status says; ACTA_EDEADLK called inside an actor.
 ACTA_NODISCARD ACTA_API int
 acta_node_find_at(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx, const char *where);
 #define acta_node_find(node, name, timeout_ns, tx) acta_node_find_at((node), (name), (timeout_ns), (tx), ACTA_HERE)

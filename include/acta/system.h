@@ -28,10 +28,10 @@ typedef enum acta_track {
     ACTA_TRACK_OFF = 2,
 } acta_track;
 
-// Whether each message is followed, to find messages whose order matters and is kept by nothing: two into one inbox, the
-// second sent after the first but by another path, at least one of a terminal type (ACTA_MESSAGE_TERMINAL). Each such
-// pair of types and paths is reported once, whichever came first, and all are counted in the ledger. What is sent to
-// other processes is not followed, nor what actors tell each other past acta; what is not known makes for silence.
+// Whether each message is followed, to find messages whose order matters and is kept by nothing: two into one inbox,
+// the second sent after the first but by another path, at least one of a terminal type (ACTA_MESSAGE_TERMINAL). Each
+// such pair of types and paths is reported once, whichever came first, and all are counted in the ledger. What is sent
+// to other processes is not followed, nor what actors tell each other past acta; what is not known makes for silence.
 // Costs about FIGURE ns a message.
 typedef enum acta_lint {
     ACTA_LINT_DEFAULT = 0, // on in a debug build of the library (Meson's buildtype debug), else off
@@ -53,9 +53,9 @@ typedef struct acta_system_opts {
     // looks four times in that time, but at most every millisecond, and never while there is nothing to do.
     uint64_t long_turn_ns;
 
-    // report gets one line of text, without newline, when something happened that a person should know:
-    // who is still alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL:
-    // nobody is told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.
+    // report gets one line of text, without newline, when something happened that a person should know: who is still
+    // alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL: nobody is
+    // told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.
     void (*report)(void *arg, const char *line);
     void *report_arg;
 } acta_system_opts;

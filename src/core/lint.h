@@ -10,13 +10,13 @@
 //
 // Who sends. An actor of this system; or a thread outside, which may have waited for anything by its own means, a
 // semaphore or a descriptor, and so is taken to know of everything that has been handled by then. A race with what such
-// a thread sends is seen in the runs in which the first message was still on its way. What comes from another node is of
-// a source that is not known: it may carry an answer to anything. So may what a killed actor does, and one that was
+// a thread sends is seen in the runs in which the first message was still on its way. What comes from another node is
+// of a source that is not known: it may carry an answer to anything. So may what a killed actor does, and one that was
 // refused by an actor that has ended.
 //
-// What it costs. Nothing where it is off: the bit that asks for a carrier is looked at anyway. Where it is on, a message
-// costs about FIGURE ns more, and more than that where many workers meet at the lock; a few hundred bytes while it is on
-// its way, and for each actor up to 10 KB that grow with the number of its sources.
+// What it costs. Nothing where it is off: the bit that asks for a carrier is looked at anyway. Where it is on, a
+// message costs about FIGURE ns more, and more than that where many workers meet at the lock; a few hundred bytes while
+// it is on its way, and for each actor up to 10 KB that grow with the number of its sources.
 
 #ifndef ACTI_CORE_LINT_H
 #define ACTI_CORE_LINT_H

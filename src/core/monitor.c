@@ -57,8 +57,8 @@ int acta_monitor(acta_self *self, acta_addr *who, uint64_t *monitor)
 void acti_monitor_give(acti_actor *watched, acta_msg *m)
 {
     int status = acti_actor_push(watched, m);
-    // Who watches an actor of a node that is down hears why that is, as those do who were in time; it was written before
-    // the inbox was closed, which has refused us.
+    // Who watches an actor of a node that is down hears why that is, as those do who were in time; it was written
+    // before the inbox was closed, which has refused us.
     if (status == ACTA_EUNREACH)
         status = watched->eof;
     // Refused, it may still be ending: its name may be taken yet, and answers to the watcher be on their way.

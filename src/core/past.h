@@ -2,18 +2,18 @@
 //
 // past.h - what a source knows of the past: a sparse causal clock.
 //
-// Design notes. Sources are what acts: actors, and threads outside. Whoever keeps the clocks (causal.c) counts all
-// that happens, sends and handlings of all sources alike, in one count; the number of an event is its moment. A past says
+// Design notes. Sources are what acts: actors, and threads outside. Whoever keeps the clocks (causal.c) counts all that
+// happens, sends and handlings of all sources alike, in one count; the number of an event is its moment. A past says
 // for some sources up to which moment what they did lies behind its owner: an entry (source, at) stands for everything
 // that the source did up to that moment, because a source does one thing after the other. What is not in any entry is
 // not behind.
 //
-// Bounded. A past has at most ACTI_PAST_MAX entries. The oldest is forgotten for a new one, and with it two things. That
-// a send lies behind is then not known any more, which makes the lint say less. That a handling lies behind is what
-// keeps the lint quiet, so that must not be forgotten: the floor is raised to the moment of the entry, and everything
-// that was handled by any source up to the floor counts as known. What cannot be followed at all (a descriptor, another
-// node, a thread's own ways of waiting) raises the floor to the present. So to forget, or not to know, always makes for
-// silence.
+// Bounded. A past has at most ACTI_PAST_MAX entries. The oldest is forgotten for a new one, and with it two things.
+// That a send lies behind is then not known any more, which makes the lint say less. That a handling lies behind is
+// what keeps the lint quiet, so that must not be forgotten: the floor is raised to the moment of the entry, and
+// everything that was handled by any source up to the floor counts as known. What cannot be followed at all (a
+// descriptor, another node, a thread's own ways of waiting) raises the floor to the present. So to forget, or not to
+// know, always makes for silence.
 //
 // Paths. Each entry knows by whom it came here, as numbers of names: the source first, then those who handed it on. A
 // longer way loses its middle.

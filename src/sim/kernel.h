@@ -8,7 +8,7 @@
 //
 //   scenario, on the thread's own stack     spawns and sends. When it waits, in acta_call or at its end, steps are run
 //                                           until it need not wait any more
-//   a step (run.c)                          one message arrives and its receiver has one turn, or what else step.h lists
+//   a step (run.c)                          one message arrives and its receiver has one turn, or else what step.h has
 //   a message on its way (wire.c)           lies in the wire of its source and its receiver
 //   threads outside (thread.c)              coroutines, of which one runs at a time
 //

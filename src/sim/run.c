@@ -77,16 +77,22 @@ void acti_sim_fail(acta_sim *sim, const char *claim)
     acti_sim_trace_add(sim, ACTI_TRACE_CLAIM, by, ACTI_SIM_NONE, 0, claim);
 }
 
+// shown is whom a reader knows: who waits for a thread outside is that thread.
+static const acti_party *shown(const acta_sim *sim, uint32_t party)
+{
+    return party != ACTI_SIM_NONE ? &sim->parties[sim->parties[party].acts_for] : NULL;
+}
+
 // name_of gives NULL also for the clock and for the ends: they are nobody whom a reader knows.
 static const char *name_of(const acta_sim *sim, uint32_t party)
 {
     bool nobody = party == ACTI_SIM_NONE || party == ACTI_PARTY_CLOCK || party == ACTI_PARTY_END;
-    return nobody ? NULL : sim->parties[party].name;
+    return nobody ? NULL : shown(sim, party)->name;
 }
 
 static uint64_t id_of(const acta_sim *sim, uint32_t party)
 {
-    return party != ACTI_SIM_NONE ? sim->parties[party].hash : 0;
+    return party != ACTI_SIM_NONE ? shown(sim, party)->hash : 0;
 }
 
 void acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message,

@@ -97,8 +97,8 @@ static void read_sending(reading *r, uint32_t event)
     r->newest[to] = event;
 }
 
-// overtake notes what the message that was sent in `sent` finds on its way before it. It goes back only as far as nobody
-// has overtaken: whoever overtook a sending overtook all before it, too.
+// overtake notes what the message that was sent in `sent` finds on its way before it. It goes back only as far as
+// nobody has overtaken: whoever overtook a sending overtook all before it, too.
 static void overtake(reading *r, uint32_t event, uint32_t sent)
 {
     acti_story_link *links = r->story->links;

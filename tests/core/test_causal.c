@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two-path races, without actors: what is one, what is none, what is forgotten, and a comparison with full vector clocks.
+// Two-path races, without actors: what is one, what is none, what is forgotten, and a comparison with full vector
+// clocks.
 
 #include "test.h"
 
