@@ -13,7 +13,7 @@
 //   - A loop that waits for another thread must not spin, or its iterations are explored one by one up to the bound:
 //     wait with model_await_relaxed, model_await_acquire, a lock or a park.
 //   - setup starts from nothing. Memory of the last execution is gone; static variables of instrumented code have
-//     been given back the values that they had before it, thread-local ones are fresh in each thread.
+//     been given back the values that they had before it.
 
 #ifndef MODEL_EXPLORER_H
 #define MODEL_EXPLORER_H
@@ -41,17 +41,27 @@ typedef struct model_result {
     uint64_t graphs;     // of these, distinct ones: who read from whom, and the order of the stores to each location
     uint64_t blocked;    // that ended where a thread waits for what it will be given in another execution
     uint64_t outcomes;   // distinct values of model_outcome
+    uint64_t cpu_us;     // processor time of the search
     bool complete;       // false: failed, or cut: why says by what
     bool failed;
     char why[2048]; // the first failure: the claim or the two sites, and what was done before, in order
 } model_result;
 
-// MODEL_REDUCED visits each execution graph once; MODEL_FULL each order of the steps of the threads, which must come to
-// the same graphs and is there to show that it does.
+// MODEL_REDUCED visits each execution graph once; MODEL_FULL each order of the steps of the threads, which must come
+// to the same graphs and is there to show that it does.
 typedef enum model_search { MODEL_REDUCED, MODEL_FULL } model_search;
 
 void
 model_explore(const model_scenario *s, model_search how, model_result *result);
+
+// model_reached is whether an execution of the last search had this outcome. (A static variable of a scenario cannot
+// tell: each execution begins with the same values.)
+bool
+model_reached(uint64_t outcome);
+
+// model_print adds a row to the table of what was explored, on standard output.
+void
+model_print(const model_scenario *s, const model_result *result);
 
 // ---- for scenarios ------------------------------------------------------------
 
@@ -69,10 +79,12 @@ model_outcome(uint64_t value);
 uint32_t
 model_self(void);
 
-// model_await_* waits until the atomic has a value that ready accepts, and gives it. The explorer knows that this is a
-// wait: if the value never comes, it is reported as a deadlock.
-#define model_await_relaxed(a, ready, arg) model_await(&(a)->v, sizeof((a)->v), ready, arg, MODEL_SITE("await", RELAXED))
-#define model_await_acquire(a, ready, arg) model_await(&(a)->v, sizeof((a)->v), ready, arg, MODEL_SITE("await", ACQUIRE))
+// model_await_* waits until the atomic has a value that ready accepts, and gives it. The explorer knows that this is
+// a wait: if the value never comes, it is reported as a deadlock.
+#define model_await_relaxed(a, ready, arg) \
+    model_await(&(a)->v, sizeof((a)->v), ready, arg, MODEL_SITE("await", RELAXED))
+#define model_await_acquire(a, ready, arg) \
+    model_await(&(a)->v, sizeof((a)->v), ready, arg, MODEL_SITE("await", ACQUIRE))
 uint64_t
 model_await(const void *at, uint32_t size, bool (*ready)(uint64_t value, void *arg), void *arg, model_site *site);
 
@@ -85,6 +97,16 @@ void *
 model_alloc(size_t size);
 void
 model_free(void *p);
+
+// model_local is size bytes of the running thread's own, zeroed: what stands in for a thread-local variable. key is
+// any address that is the same for one variable. In code that is explored ACTI_THREAD_LOCAL is nothing; a file with
+// such a variable is compiled with the variable's name defined as a call:
+//
+//     #define mine (*model_mine())             makes   static ACTI_THREAD_LOCAL cache mine;
+//     #include "base/pool.c"                   into    static cache (*model_mine());
+//     static cache *model_mine() { return model_local(&key, sizeof(cache)); }
+void *
+model_local(const void *key, size_t size);
 
 // ---- sites ----------------------------------------------------------------------
 

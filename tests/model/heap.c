@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// heap.c - the heaps of the threads of an execution, and of setup: blocks are cut one behind the other and never used
+// again, so whoever touches one that was freed, or touches past its end, is caught.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "instead.h"
+#include "say.h"
+#include "shadow.h"
+
+#define HEAPS (MODEL_THREADS_MAX + 1)
+#define LINE 64 // a block begins a line, and no two share one
+#define LINES (SHADOW_HEAP_BYTES / LINE)
+#define BLOCKS_MAX 4096 // of one heap
+
+typedef struct block {
+    char *at;
+    size_t size;
+    const void *freed_where;
+    bool freed;
+    uint8_t freed_by;
+} block;
+
+static char *heaps; // one behind the other, then the stacks
+
+static struct {
+    size_t used;
+    uint32_t count;
+    block blocks[BLOCKS_MAX];
+    uint16_t block_of[LINES];
+} of[HEAPS];
+
+char *heap_world(size_t *size)
+{
+    *size = HEAPS * (size_t)SHADOW_HEAP_BYTES + MODEL_THREADS_MAX * (size_t)SHADOW_STACK_BYTES;
+    if (heaps == NULL) {
+        void *got = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED)
+            abort();
+        heaps = got;
+    }
+    return heaps;
+}
+
+void heap_begin(void)
+{
+    for (uint32_t h = 0; h < HEAPS; h++)
+        of[h].used = of[h].count = 0;
+}
+
+bool heap_holds(const void *at)
+{
+    return (uintptr_t)at - (uintptr_t)heaps < HEAPS * (size_t)SHADOW_HEAP_BYTES;
+}
+
+void *heap_take(size_t size, size_t alignment)
+{
+    uint32_t h = run.self;
+    char *base = heaps + h * (size_t)SHADOW_HEAP_BYTES;
+    if (alignment < LINE)
+        alignment = LINE;
+    size_t begin = (of[h].used + alignment - 1) & ~(alignment - 1);
+    if (size > SHADOW_HEAP_BYTES || begin + size > SHADOW_HEAP_BYTES || of[h].count == BLOCKS_MAX)
+        say_cut("a thread takes more memory than the explorer has");
+    size_t end = (begin + size + LINE) & ~(size_t)(LINE - 1);
+    of[h].blocks[of[h].count] = (block){.at = base + begin, .size = size};
+    for (size_t line = of[h].used / LINE; line < end / LINE && line < LINES; line++)
+        of[h].block_of[line] = (uint16_t)of[h].count;
+    of[h].count++;
+    of[h].used = end;
+    memset(base + begin, 0xa5, size); // the same each time for whoever reads it
+    return base + begin;
+}
+
+static block *block_at(const void *at)
+{
+    size_t offset = (size_t)((const char *)at - heaps), h = offset / SHADOW_HEAP_BYTES;
+    if (offset % SHADOW_HEAP_BYTES >= of[h].used)
+        return NULL;
+    return &of[h].blocks[of[h].block_of[offset % SHADOW_HEAP_BYTES / LINE]];
+}
+
+void heap_check(const void *at, size_t size, const void *where, touch_kind kind)
+{
+    touch now = {.where = where, .thread = (uint8_t)run.self, .kind = kind};
+    const block *b = block_at(at);
+    if (b != NULL && b->freed) {
+        touch was = {.where = b->freed_where, .thread = b->freed_by, .kind = FREES};
+        say_race("a use after free", at, &was, &now);
+    }
+    if (b == NULL || (const char *)at < b->at || (const char *)at + size > b->at + b->size)
+        say_race("an access outside of what was allocated", at, NULL, &now);
+}
+
+void heap_free(void *p, const void *where)
+{
+    if (p == NULL || !run.active)
+        return;
+    block *b = heap_holds(p) ? block_at(p) : NULL;
+    touch now = {.where = where, .thread = (uint8_t)run.self, .kind = FREES};
+    if (b == NULL || b->at != p)
+        say_race("a free of what was not allocated", p, NULL, &now);
+    if (b->freed)
+        heap_check(p, 1, where, FREES);
+    shadow_plain(p, b->size, true, where); // it must not race with any use
+    b->freed = true;
+    b->freed_where = where;
+    b->freed_by = (uint8_t)run.self;
+}
+
+// ---- what code that is explored calls ---------------------------------------------------
+
+void *model_alloc(size_t size)
+{
+    return heap_take(size, 1);
+}
+
+void model_free(void *p)
+{
+    heap_free(p, __builtin_return_address(0));
+}
+
+void *model_calloc(size_t count, size_t size)
+{
+    void *p = heap_take(count * size, 1);
+    shadow_plain(p, count * size, true, __builtin_return_address(0));
+    memset(p, 0, count * size);
+    return p;
+}
+
+void *model_aligned_alloc(size_t alignment, size_t size)
+{
+    return heap_take(size, alignment);
+}
+
+void *model_realloc(void *p, size_t size)
+{
+    const void *where = __builtin_return_address(0);
+    void *moved = heap_take(size, 1);
+    if (p != NULL) {
+        size_t old = block_at(p)->size, both = old < size ? old : size;
+        shadow_plain(p, both, false, where);
+        shadow_plain(moved, both, true, where);
+        memcpy(moved, p, both);
+        heap_free(p, where);
+    }
+    return moved;
+}
+
+void *model_memcpy(void *to, const void *from, size_t size)
+{
+    shadow_plain(from, size, false, __builtin_return_address(0));
+    shadow_plain(to, size, true, __builtin_return_address(0));
+    return memcpy(to, from, size);
+}
+
+void *model_memmove(void *to, const void *from, size_t size)
+{
+    shadow_plain(from, size, false, __builtin_return_address(0));
+    shadow_plain(to, size, true, __builtin_return_address(0));
+    return memmove(to, from, size);
+}
+
+void *model_memset(void *to, int byte, size_t size)
+{
+    shadow_plain(to, size, true, __builtin_return_address(0));
+    return memset(to, byte, size);
+}
