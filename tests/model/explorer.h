@@ -12,8 +12,8 @@
 //     give each thread a slot of its own (model_self says which) and look at all of them in check.
 //   - A loop that waits for another thread must not spin, or its iterations are explored one by one up to the bound:
 //     wait with model_await_relaxed, model_await_acquire, a lock or a park.
-//   - setup starts from nothing. Memory of the last execution is gone; static variables of instrumented code have
-//     been given back the values that they had before it.
+//   - setup is run once. Each execution begins with the memory that it left: what threads and check wrote to static
+//     variables and to setup's memory is taken back.
 
 #ifndef MODEL_EXPLORER_H
 #define MODEL_EXPLORER_H
@@ -29,7 +29,7 @@
 typedef struct model_scenario {
     const char *name;                        // what is claimed
     const char *contract;                    // C-FIFO ...
-    void (*setup)(void);                     // before the threads; may use the code under test; NULL: nothing
+    void (*setup)(void); // before the threads; may use the code under test; NULL: nothing
     void (*thread[MODEL_THREADS_MAX])(void); // NULL: none
     void (*check)(void);                     // after all have ended: sees everything they did; NULL: nothing
     uint32_t spurious_max;   // so often may a weak compare-and-swap fail, and a sleep end, for no reason in each thread

@@ -34,6 +34,11 @@ static struct {
     uint16_t block_of[LINES];
 } of[HEAPS];
 
+// Blocks of setup: all of them, and those that the execution has freed.
+static size_t setup_used;
+static uint32_t setup_count, freed_count;
+static uint16_t freed[BLOCKS_MAX];
+
 char *heap_world(size_t *size)
 {
     *size = HEAPS * (size_t)SHADOW_HEAP_BYTES + MODEL_THREADS_MAX * (size_t)SHADOW_STACK_BYTES;
@@ -46,10 +51,32 @@ char *heap_world(size_t *size)
     return heaps;
 }
 
+void heap_fresh(void)
+{
+    setup_used = setup_count = freed_count = 0;
+    heap_begin();
+}
+
+void heap_mark(void)
+{
+    setup_used = of[NOBODY].used;
+    setup_count = of[NOBODY].count;
+    freed_count = 0;
+}
+
 void heap_begin(void)
 {
-    for (uint32_t h = 0; h < HEAPS; h++)
+    for (uint32_t h = 0; h < MODEL_THREADS_MAX; h++)
         of[h].used = of[h].count = 0;
+    of[NOBODY].used = setup_used;
+    of[NOBODY].count = setup_count;
+    while (freed_count > 0)
+        of[NOBODY].blocks[freed[--freed_count]].freed = false;
+}
+
+bool heap_is_of_setup(uintptr_t at)
+{
+    return at - (uintptr_t)heaps - NOBODY * (size_t)SHADOW_HEAP_BYTES < SHADOW_HEAP_BYTES;
 }
 
 bool heap_holds(const void *at)
@@ -108,6 +135,8 @@ void heap_free(void *p, const void *where)
         heap_check(p, 1, where, FREES);
     shadow_plain(p, b->size, true, where); // it must not race with any use
     b->freed = true;
+    if (b >= of[NOBODY].blocks && b < of[NOBODY].blocks + BLOCKS_MAX)
+        freed[freed_count++] = (uint16_t)(b - of[NOBODY].blocks);
     b->freed_where = where;
     b->freed_by = (uint8_t)run.self;
 }

@@ -218,8 +218,9 @@ uint64_t model_rmw(void *at, uint32_t size, model_rmw_kind kind, uint64_t v, mod
     return seen;
 }
 
-static void set_seen(void *seen, uint32_t size, uint64_t v)
+static void set_seen(void *seen, uint32_t size, uint64_t v, const void *where)
 {
+    shadow_plain(seen, size, true, where);
     uint32_t narrow = (uint32_t)v;
     if (size == sizeof(narrow))
         memcpy(seen, &narrow, sizeof(narrow));
@@ -239,6 +240,7 @@ static bool fails_for_nothing(void)
 
 bool model_cas(void *at, uint32_t size, void *seen, uint64_t v, model_site *site)
 {
+    shadow_plain(seen, size, false, __builtin_return_address(0));
     uint64_t expected = raw_read(seen, size);
     if (!run_in_thread()) {
         shadow_direct(at, size, true);
@@ -246,7 +248,7 @@ bool model_cas(void *at, uint32_t size, void *seen, uint64_t v, model_site *site
         if (found == expected)
             raw_write(at, size, v);
         else
-            set_seen(seen, size, found);
+            set_seen(seen, size, found, __builtin_return_address(0));
         return found == expected;
     }
     hit(site);
@@ -266,7 +268,7 @@ bool model_cas(void *at, uint32_t size, void *seen, uint64_t v, model_site *site
     }
     if (!done) {
         shadow_atomic(at, size, false, site);
-        set_seen(seen, size, found);
+        set_seen(seen, size, found, __builtin_return_address(0));
     }
     return done;
 }

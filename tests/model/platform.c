@@ -27,24 +27,26 @@ void acti_assert_failed(const char *expression, const char *file, int line)
 
 // ---- clock and randomness ----------------------------------------------------------
 
+// Weak: a scenario may bring its own.
+
 static const uint64_t now_ns = 1;
 
-uint64_t acti_clock_ns(void)
+__attribute__((weak)) uint64_t acti_clock_ns(void)
 {
     return now_ns;
 }
 
-uint64_t acti_deadline_ns(uint64_t timeout_ns)
+__attribute__((weak)) uint64_t acti_deadline_ns(uint64_t timeout_ns)
 {
     return timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
 }
 
-uint64_t acti_random_seed(void)
+__attribute__((weak)) uint64_t acti_random_seed(void)
 {
     return 1;
 }
 
-uint64_t acti_random_next(uint64_t *state)
+__attribute__((weak)) uint64_t acti_random_next(uint64_t *state)
 {
     *state += UINT64_C(0x9e3779b97f4a7c15);
     return *state ^ *state >> 31;
@@ -136,8 +138,8 @@ static bool is_unlocked(uint64_t value, void *arg)
 
 static bool is_woken(uint64_t value, void *arg)
 {
-    (void)arg;
-    return (value & 1u << run.self) == 0;
+    const uint32_t *sleeper = arg;
+    return (value & *sleeper) == 0;
 }
 
 static void queue_write(const operation *a, uint64_t value, event_ref from)
@@ -194,7 +196,7 @@ static int sleep_on(const uint32_t *at, uint32_t expected, bool has_deadline)
     queue_unlock(queue, sleepers | self, site);
     uint32_t until = how_long(has_deadline);
     if (until == UNTIL_WOKEN) {
-        (void)model_await(queue, sizeof(*queue), is_woken, NULL, MODEL_SITE("futex-sleep", RELAXED));
+        (void)model_await(queue, sizeof(*queue), is_woken, &self, MODEL_SITE("futex-sleep", RELAXED));
         return 0;
     }
     sleepers = queue_lock(queue, site);
@@ -242,8 +244,10 @@ long model_syscall(long number, ...)
 
 static struct {
     const void *key;
-    uint32_t serial;
-    void *at[MODEL_THREADS_MAX + 1];
+    struct {
+        uint32_t serial; // of the execution that the block is of; of setup's: of the search
+        void *block;
+    } of[MODEL_THREADS_MAX + 1];
 } locals[LOCALS_MAX];
 
 void *model_local(const void *key, size_t size)
@@ -254,12 +258,10 @@ void *model_local(const void *key, size_t size)
     if (i == LOCALS_MAX)
         say_cut("more thread-local variables than the explorer has");
     locals[i].key = key;
-    if (locals[i].serial != run.serial) {
-        memset(locals[i].at, 0, sizeof(locals[i].at));
-        locals[i].serial = run.serial;
+    uint32_t serial = run_in_thread() ? run.serial : run.search;
+    if (locals[i].of[run.self].serial != serial) {
+        locals[i].of[run.self].serial = serial;
+        locals[i].of[run.self].block = model_calloc(1, size);
     }
-    void **at = &locals[i].at[run.self];
-    if (*at == NULL)
-        *at = model_calloc(1, size);
-    return *at;
+    return locals[i].of[run.self].block;
 }

@@ -19,9 +19,9 @@ static bool next_can_run(const thread *t, uint32_t index);
 static uint32_t pick(uint32_t next);
 static verdict rest(void);
 
-static void begin(const model_scenario *s)
+static void begin(void)
 {
-    run.scenario = s;
+    const model_scenario *s = run.scenario;
     run.serial++;
     run.self = NOBODY;
     run.left = run.amid = run.steps = 0;
@@ -33,6 +33,22 @@ static void begin(const model_scenario *s)
     }
     shadow_begin();
     run.active = true;
+}
+
+bool run_setup(const model_scenario *s)
+{
+    run.scenario = s;
+    run.search = ++run.serial;
+    run.self = NOBODY;
+    run.steps = 0;
+    run.verdict = GOING;
+    shadow_fresh();
+    run.active = true;
+    if (setjmp(run.outside) == 0 && s->setup != NULL)
+        s->setup();
+    run.active = false;
+    shadow_mark();
+    return run.verdict == GOING;
 }
 
 static void resume(uint32_t t)
@@ -49,13 +65,11 @@ static void resume(uint32_t t)
     run.self = NOBODY;
 }
 
-// go runs all three parts, and ends early where a failure of setup or check jumps to run.outside.
+// go ends early where a failure of check jumps to run.outside.
 static void go(uint32_t next)
 {
     if (setjmp(run.outside) != 0)
         return;
-    if (run.scenario->setup != NULL)
-        run.scenario->setup();
     go_threads(next);
     if (run.verdict == GOING)
         run.verdict = rest();
@@ -75,9 +89,9 @@ static void go_threads(uint32_t next)
     }
 }
 
-verdict run_execute(const model_scenario *s, uint32_t next)
+verdict run_execute(uint32_t next)
 {
-    begin(s);
+    begin();
     go(next);
     run.active = false;
     shadow_end();
@@ -249,5 +263,7 @@ uint32_t model_self(void)
 
 uint32_t model_choose(uint32_t count)
 {
+    if (!run_in_thread())
+        say_failure("setup and check have no choice");
     return run_choose(count, true);
 }

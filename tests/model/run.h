@@ -75,7 +75,8 @@ typedef struct run_state {
     bool full;
     bool active;      // an execution is under way
     uint32_t self;    // the running thread, or NOBODY
-    uint32_t serial;  // of the execution
+    uint32_t serial;  // of the execution; never the same again
+    uint32_t search;  // the serial of the setup of this search
     uint32_t left;    // events of the graph that are still to be run again
     uint32_t amid;    // threads that are
     uint32_t granted; // MODEL_FULL: whose turn it is
@@ -105,9 +106,14 @@ static inline bool run_in_thread(void)
     return run.self != NOBODY;
 }
 
+// run_setup does setup, once for all executions of a search: each begins with the memory that it left. False: it
+// failed.
+bool
+run_setup(const model_scenario *s);
+
 // run_execute runs the graph in run.g and on, until nothing is left to do. It says how that ended.
 verdict
-run_execute(const model_scenario *s, uint32_t next);
+run_execute(uint32_t next);
 
 // run_turn returns when the running thread may do its next event. begins: of an operation; op: see thread.op.
 void
@@ -141,7 +147,7 @@ run_value(uint32_t loc, event_ref store);
 
 void
 search_read(const operation *a);
-// from: the store that it comes right behind; any other: EVENT_INITIAL and rmw false.
+// from: of a read-modify-write, the store that it comes right behind.
 void
 search_write(const operation *a, uint64_t value, bool rmw, event_ref from);
 void

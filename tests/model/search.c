@@ -335,6 +335,18 @@ static uint64_t cpu_us(void)
     return (uint64_t)used.ru_utime.tv_sec * 1000000 + (uint64_t)used.ru_utime.tv_usec;
 }
 
+static void search(const model_scenario *s)
+{
+    uint32_t next = NEXT_ANY;
+    do {
+        if (s->executions_max != 0 && into->executions >= s->executions_max) {
+            into->complete = false;
+            snprintf(into->why, sizeof(into->why), "cut after %llu executions", (unsigned long long)into->executions);
+            return;
+        }
+    } while (count(run_execute(next)) && graphs_pop(&run.g, &next));
+}
+
 void model_explore(const model_scenario *s, model_search how, model_result *result)
 {
     *result = (model_result){.complete = true};
@@ -343,19 +355,14 @@ void model_explore(const model_scenario *s, model_search how, model_result *resu
     set_clear(&graphs);
     set_clear(&outcomes);
     graphs_clear();
-    shadow_fresh();
-
-    uint32_t next = NEXT_ANY;
     memset(&run.g, 0, sizeof(run.g));
+
     uint64_t began_us = cpu_us();
-    do {
-        if (s->executions_max != 0 && result->executions >= s->executions_max) {
-            result->complete = false;
-            snprintf(result->why, sizeof(result->why), "cut after %llu executions",
-                     (unsigned long long)result->executions);
-            break;
-        }
-    } while (count(run_execute(s, next)) && graphs_pop(&run.g, &next));
+    if (!run_setup(s))
+        count(run.verdict);
+    else
+        search(s);
+    shadow_forget();
     result->cpu_us = cpu_us() - began_us;
     result->graphs = graphs.count;
     result->outcomes = outcomes.count;

@@ -19,11 +19,13 @@
 #include "say.h"
 
 #define TOUCHES 12
-#define KEPT_MAX 65536
+#define KEPT_MAX 262144
 
 typedef struct cell {
-    uint32_t serial; // the execution that the rest is of
-    uint8_t defined; // bytes that a plain write, setup or calloc gave a value
+    uint32_t serial; // the execution that the rest is of, but for
+    uint32_t search; // the search that by_setup is of
+    uint8_t by_setup; // what setup defined
+    uint8_t defined;  // bytes that a plain write, setup or calloc gave a value
     bool kept;       // what was there before is on the list of what to give back
     uint8_t touched;
     uint8_t generation[2]; // of the location at the first and at the fifth byte
@@ -44,7 +46,7 @@ extern char __data_start[], _end[];
 static struct {
     uint64_t *at, was;
 } kept[KEPT_MAX];
-static uint32_t kept_count;
+static uint32_t kept_count, kept_by_setup;
 
 // Locations by address and generation, for all executions of a search.
 static uint16_t by_address[LOCATIONS_MAX * 4]; // index + 1; open addressing
@@ -72,6 +74,21 @@ static void prepare(void)
     statics.cells = cells_for(statics.size);
 }
 
+static void begin_cell(cell *c)
+{
+    if (c->search != run.search)
+        c->by_setup = 0;
+    else if (c->serial == run.search)
+        c->by_setup = c->defined;
+    c->search = run.search;
+    c->serial = run.serial;
+    c->defined = c->by_setup;
+    c->kept = false;
+    c->touched = 0;
+    memset(c->generation, 0, sizeof(c->generation));
+    memset(c->location, 0, sizeof(c->location));
+}
+
 // cell_of is NULL for memory that is not watched.
 static inline cell *cell_of(uintptr_t at)
 {
@@ -82,10 +99,8 @@ static inline cell *cell_of(uintptr_t at)
             return NULL;
     }
     cell *c = &r->cells[(at - (uintptr_t)r->low) / 8];
-    if (c->serial != run.serial) {
-        memset(c, 0, offsetof(cell, touches));
-        c->serial = run.serial;
-    }
+    if (c->serial != run.serial)
+        begin_cell(c);
     return c;
 }
 
@@ -106,6 +121,21 @@ void shadow_fresh(void)
     prepare();
     memset(by_address, 0, sizeof(by_address));
     location_count = 0;
+    heap_fresh();
+}
+
+static void give_back(uint32_t until)
+{
+    while (kept_count > until) {
+        kept_count--;
+        *kept[kept_count].at = kept[kept_count].was;
+    }
+}
+
+void shadow_mark(void)
+{
+    kept_by_setup = kept_count;
+    heap_mark();
 }
 
 void shadow_begin(void)
@@ -115,15 +145,17 @@ void shadow_begin(void)
 
 void shadow_end(void)
 {
-    while (kept_count > 0) {
-        kept_count--;
-        *kept[kept_count].at = kept[kept_count].was;
-    }
+    give_back(kept_by_setup);
+}
+
+void shadow_forget(void)
+{
+    give_back(0);
 }
 
 static void keep(cell *c, uintptr_t at)
 {
-    if (c->kept || at - (uintptr_t)statics.low >= statics.size)
+    if (c->kept || (at - (uintptr_t)statics.low >= statics.size && !heap_is_of_setup(at)))
         return;
     if (kept_count == KEPT_MAX)
         say_cut("more static variables are written than can be given back");

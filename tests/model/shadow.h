@@ -29,13 +29,18 @@ typedef struct touch {
     touch_kind kind;
 } touch;
 
-// For an execution, and for a whole search: forget all.
+// shadow_fresh is before setup; shadow_mark is after it: shadow_end takes memory back to what it was then, after each
+// execution; shadow_forget takes it back to what it was before setup.
+void
+shadow_fresh(void);
+void
+shadow_mark(void);
 void
 shadow_begin(void);
 void
 shadow_end(void);
 void
-shadow_fresh(void);
+shadow_forget(void);
 
 char *
 shadow_stack(uint32_t who);
@@ -54,14 +59,20 @@ shadow_direct(const void *at, uint32_t size, bool writes);
 void
 shadow_plain(const void *at, size_t size, bool writes, const void *where);
 
-// shadow_keep remembers what a static variable is before it is written.
+// shadow_keep remembers what a static variable, or memory of setup, is before it is written.
 void
 shadow_keep(void *at, size_t size);
 
 // ---- heap.c --------------------------------------------------------------------------
 
 void
+heap_fresh(void);
+void
+heap_mark(void);
+void
 heap_begin(void);
+bool
+heap_is_of_setup(uintptr_t at);
 char *
 heap_world(size_t *size); // the block with heaps and stacks
 void *

@@ -9,7 +9,7 @@
 
 #include "explorer.h"
 
-extern model_site __start_model_sites[], __stop_model_sites[];
+extern model_site __start_model_records[], __stop_model_records[];
 
 static model_site *sites;
 static uint32_t site_count;
@@ -22,10 +22,15 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : strcmp(x->op, y->op);
 }
 
+// strip leaves out the way to the source folder.
 static const char *strip(const char *path)
 {
-    while (strncmp(path, "../", 3) == 0)
-        path += 3;
+    static const char *const tops[] = {"/src/", "/tests/"};
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *top = strstr(path, tops[i]);
+        if (top != NULL)
+            return top + 1;
+    }
     return path;
 }
 
@@ -33,7 +38,7 @@ static const char *strip(const char *path)
 static model_site *record(size_t i)
 {
     size_t step = (sizeof(model_site) + 15) & ~(size_t)15;
-    return (model_site *)(void *)((char *)__start_model_sites + i * step);
+    return (model_site *)(void *)((char *)__start_model_records + i * step);
 }
 
 static void prepare(void)
@@ -41,7 +46,7 @@ static void prepare(void)
     if (sites != NULL)
         return;
     size_t records = 0;
-    while ((char *)record(records) < (char *)__stop_model_sites)
+    while ((char *)record(records) < (char *)__stop_model_records)
         records++;
     sites = calloc(records + 1, sizeof(*sites));
     if (sites == NULL)
@@ -69,7 +74,7 @@ const model_site *model_sites(uint32_t *count)
     prepare();
     for (uint32_t s = 0; s < site_count; s++) {
         sites[s].hits = 0;
-        for (size_t i = 0; (char *)record(i) < (char *)__stop_model_sites; i++)
+        for (size_t i = 0; (char *)record(i) < (char *)__stop_model_records; i++)
             if (same(&sites[s], record(i)))
                 sites[s].hits += record(i)->hits;
     }
@@ -80,7 +85,7 @@ const model_site *model_sites(uint32_t *count)
 static void set_order(uint32_t site, model_order order)
 {
     sites[site].in_force = order;
-    for (size_t i = 0; (char *)record(i) < (char *)__stop_model_sites; i++)
+    for (size_t i = 0; (char *)record(i) < (char *)__stop_model_records; i++)
         if (same(&sites[site], record(i)))
             record(i)->in_force = order;
 }

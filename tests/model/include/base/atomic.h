@@ -48,7 +48,7 @@ typedef struct model_site {
 // The linker collects the records: the table is there before anything has run.
 #define MODEL_SITE(name, ord)                                                                                  \
     (__extension__({                                                                                           \
-        static model_site model_site_here __attribute__((section("model_sites"), used, aligned(16))) = {       \
+        static model_site model_site_here __attribute__((section("model_records"), used, aligned(16))) = {       \
             __FILE__, name, __LINE__, MODEL_##ord, MODEL_##ord, 0, 0};                                         \
         &model_site_here;                                                                                      \
     }))
