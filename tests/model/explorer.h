@@ -33,7 +33,7 @@ typedef struct model_scenario {
     void (*thread[MODEL_THREADS_MAX])(void); // NULL: none
     void (*check)(void);                     // after all have ended: sees everything they did; NULL: nothing
     uint32_t spurious_max;   // so often may a weak compare-and-swap fail, and a sleep end, for no reason in each thread
-    uint64_t executions_max; // the search ends there and says so; 0: no bound
+    uint64_t executions_max; // the search ends there, those that were cut included, and says so; 0: no bound
 } model_scenario;
 
 typedef struct model_result {
@@ -62,6 +62,22 @@ model_reached(uint64_t outcome);
 // model_print adds a row to the table of what was explored, on standard output.
 void
 model_print(const model_scenario *s, const model_result *result);
+
+// For tests of the tests: the explorer is broken on purpose until this is MODEL_SOUND again.
+typedef enum model_defect {
+    MODEL_SOUND,
+    MODEL_READS_THE_LAST,   // no read sees an older store
+    MODEL_STORES_AT_THE_END, // no store comes before one that is there
+    MODEL_FORGETS_ORDER,    // a read may go behind what happens before it
+    MODEL_NEVER_ACQUIRES,
+    MODEL_ALWAYS_ACQUIRES,
+    MODEL_ENDS_SEQUENCES, // a read-modify-write does not continue a release sequence
+    MODEL_LOOKS_BACK_NEVER,
+    MODEL_LOOKS_BACK_ALWAYS, // and comes to one graph from many
+    MODEL_SEES_NO_RACES,
+    MODEL_DEFECTS,
+} model_defect;
+extern model_defect model_defect_now;
 
 // ---- for scenarios ------------------------------------------------------------
 

@@ -93,7 +93,10 @@ event_ref run_read(const operation *a)
 
 static void acquire(event_ref from, model_order order)
 {
-    if ((order & MODEL_ACQUIRE) != 0 && from != EVENT_INITIAL)
+    bool acquires = (order & MODEL_ACQUIRE) != 0;
+    if (model_defect_now == MODEL_NEVER_ACQUIRES || model_defect_now == MODEL_ALWAYS_ACQUIRES)
+        acquires = model_defect_now == MODEL_ALWAYS_ACQUIRES;
+    if (acquires && from != EVENT_INITIAL)
         run_thread()->known = model_clock_join(run_thread()->known, run_executed(from)->released);
 }
 
@@ -111,7 +114,7 @@ void run_write(const operation *a, uint64_t value, event_ref from, model_order o
     model_clock released = t->fence_released;
     if ((order & MODEL_RELEASE) != 0)
         released = model_clock_with(t->known, run.self, t->done + 1);
-    if (rmw && from != EVENT_INITIAL)
+    if (rmw && from != EVENT_INITIAL && model_defect_now != MODEL_ENDS_SEQUENCES)
         released = model_clock_join(released, run_executed(from)->released);
 
     location *l = &locations[a->loc];

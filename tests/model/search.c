@@ -27,6 +27,8 @@
 #include "say.h"
 #include "set.h"
 
+model_defect model_defect_now;
+
 static graph smaller; // a copy with events taken out
 static event_ref options[MODEL_THREADS_MAX * EVENTS_MAX + 1];
 
@@ -41,6 +43,8 @@ static inline bool within(const uint16_t *kept, event_ref r)
 static uint32_t lower_bound(const location *l, model_clock known)
 {
     uint32_t bound = 0;
+    if (model_defect_now == MODEL_FORGETS_ORDER)
+        return 0;
     for (uint32_t i = 0; i < l->count; i++) {
         event_ref r = l->events[i];
         if (!model_clock_has(known, event_thread(r), event_index(r)))
@@ -98,6 +102,8 @@ static uint32_t stores_from(const location *l, uint32_t bound, const uint16_t *k
 static bool may_read(const operation *a, const thread *t, event_ref store, event_ref last)
 {
     uint64_t value = run_value(a->loc, store);
+    if (model_defect_now == MODEL_READS_THE_LAST && store != last)
+        return false;
     if (a->ready != NULL && !a->ready(value, a->arg))
         return !run.full && store == last;
     if (!run.full || a->kind == LOADS || (a->kind == COMPARES && (value != a->expected || t->spurious > 0)))
@@ -159,6 +165,8 @@ static uint32_t places(const location *l, uint32_t bound, const uint16_t *kept, 
         return is_replaced(l, from, kept) ? 0 : 1;
     }
     uint32_t all = stores_from(l, bound, kept);
+    if (model_defect_now == MODEL_STORES_AT_THE_END)
+        return 1;
     for (uint32_t i = 0; i < all; i++)
         if (!is_replaced(l, options[i], kept))
             options[count++] = options[i];
@@ -184,6 +192,8 @@ static inline bool is_previous(event_ref r, uint32_t stamp)
 static bool maximal(event_ref r)
 {
     const event *e = graph_event(&run.g, r);
+    if (model_defect_now == MODEL_LOOKS_BACK_ALWAYS)
+        return true;
     if (e->kind == CHOICE)
         return e->from == 0;
     const location *l = &locations[e->loc];
@@ -255,7 +265,8 @@ void search_write(const operation *a, uint64_t value, bool rmw, event_ref from)
     const location *l = &locations[a->loc];
     const thread *t = run_thread();
     event e = {.kind = WRITE, .rmw = rmw, .loc = (uint16_t)a->loc, .from = from};
-    for (uint32_t i = 0; i < l->count && !run.full; i++) {
+    bool looks_back = !run.full && model_defect_now != MODEL_LOOKS_BACK_NEVER;
+    for (uint32_t i = 0; i < l->count && looks_back; i++) {
         event_ref r = l->events[i];
         if (graph_event(&run.g, r)->kind == READ && !model_clock_has(t->causes, event_thread(r), event_index(r)))
             give(r, a, value, e);
@@ -293,6 +304,7 @@ uint32_t search_next(uint32_t next)
 
 static set graphs, outcomes;
 static model_result *into;
+static uint64_t cuts;
 
 void model_outcome(uint64_t value)
 {
@@ -315,6 +327,7 @@ static bool count(verdict v)
         into->blocked++;
         return true;
     case CUT:
+        cuts++;
         into->complete = false;
         snprintf(into->why, sizeof(into->why), "%s", say_why);
         return true;
@@ -339,9 +352,11 @@ static void search(const model_scenario *s)
 {
     uint32_t next = NEXT_ANY;
     do {
-        if (s->executions_max != 0 && into->executions >= s->executions_max) {
+        if (s->executions_max != 0 && into->executions + cuts >= s->executions_max) {
             into->complete = false;
-            snprintf(into->why, sizeof(into->why), "cut after %llu executions", (unsigned long long)into->executions);
+            if (cuts == 0)
+                snprintf(into->why, sizeof(into->why), "cut: %llu executions are enough",
+                         (unsigned long long)into->executions);
             return;
         }
     } while (count(run_execute(next)) && graphs_pop(&run.g, &next));
@@ -351,6 +366,7 @@ void model_explore(const model_scenario *s, model_search how, model_result *resu
 {
     *result = (model_result){.complete = true};
     into = result;
+    cuts = 0;
     run.full = how == MODEL_FULL;
     set_clear(&graphs);
     set_clear(&outcomes);

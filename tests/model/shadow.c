@@ -186,27 +186,28 @@ static inline bool is_atomic(touch_kind kind)
     return kind == ATOMIC_READ || kind == ATOMIC_WRITE;
 }
 
+// races: the two touch a byte, and one is a write, and one plain.
+static inline bool races(const touch *was, const touch *now)
+{
+    return (was->bytes & now->bytes) != 0 && (is_write(was->kind) || is_write(now->kind)) &&
+           !(is_atomic(was->kind) && is_atomic(now->kind)) && model_defect_now != MODEL_SEES_NO_RACES;
+}
+
 static void record(cell *c, uintptr_t at, touch now)
 {
     const thread *t = run_thread();
-    touch *slot = NULL;
     for (uint32_t i = 0; i < c->touched; i++) {
         touch *was = &c->touches[i];
         bool before = was->thread == now.thread || model_clock_has(t->known, was->thread, was->epoch);
-        if (!before && (was->bytes & now.bytes) != 0 && (is_write(was->kind) || is_write(now.kind)) &&
-            !(is_atomic(was->kind) && is_atomic(now.kind)))
+        if (!before && races(was, &now))
             say_race("a race", (const void *)at, was, &now);
-        if (was->thread == now.thread && was->kind == now.kind && (was->bytes & ~now.bytes) == 0)
-            slot = was;
-        else if (slot == NULL && before && now.kind == PLAIN_WRITE && (was->bytes & ~now.bytes) == 0)
-            slot = was;
+        bool same = was->thread == now.thread && was->kind == now.kind;
+        if ((same || (before && now.kind == PLAIN_WRITE)) && (was->bytes & ~now.bytes) == 0)
+            *was = c->touches[--c->touched], i--; // what would race with it races with this one, too
     }
-    if (slot == NULL) {
-        if (c->touched == TOUCHES)
-            say_cut("eight bytes are touched by more than the explorer remembers");
-        slot = &c->touches[c->touched++];
-    }
-    *slot = now;
+    if (c->touched == TOUCHES)
+        say_cut("eight bytes are touched by more than the explorer remembers");
+    c->touches[c->touched++] = now;
 }
 
 static void end_generation(cell *c, uint8_t bytes)

@@ -26,7 +26,7 @@ typedef struct touch {
     uint16_t epoch;    // events that the thread had done
     uint8_t thread;
     uint8_t bytes; // a mask
-    touch_kind kind;
+    uint8_t kind;
 } touch;
 
 // shadow_fresh is before setup; shadow_mark is after it: shadow_end takes memory back to what it was then, after each

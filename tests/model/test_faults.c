@@ -120,6 +120,14 @@ TEST(publishing_needs_release_and_acquire)
     expect_fault(&(model_scenario){.thread = {publish, take_relaxed}}, "a race");
 }
 
+TEST(an_explorer_that_sees_no_races_is_noticed)
+{
+    model_defect_now = MODEL_SEES_NO_RACES;
+    model_explore(&(model_scenario){.thread = {write_data, write_data}}, MODEL_REDUCED, &result);
+    model_defect_now = MODEL_SOUND;
+    assert_false(result.failed);
+}
+
 static void write_byte_1(void)
 {
     bytes[1] = 1;
@@ -554,6 +562,7 @@ int main(void)
 {
     return TEST_RUN(case_of(two_plain_accesses_that_nothing_orders_are_a_race),
                     case_of(publishing_needs_release_and_acquire),
+                    case_of(an_explorer_that_sees_no_races_is_noticed),
                     case_of(neighbouring_bytes_do_not_race_but_a_range_over_them_does),
                     case_of(a_plain_store_races_with_an_atomic_load),
                     case_of(an_atomic_that_is_made_again_has_its_new_value),

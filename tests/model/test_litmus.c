@@ -464,7 +464,38 @@ TEST(each_litmus_test_has_its_outcomes_in_either_search)
         compare(&tests[i]);
 }
 
+static bool comes_out_right(const litmus *l, model_search how)
+{
+    model_scenario s = l->s;
+    s.executions_max = 15000;
+    model_result result;
+    model_explore(&s, how, &result);
+    return result.complete && result.outcomes == l->outcomes && model_reached(l->weak) == l->allowed &&
+           (how == MODEL_FULL || result.executions == result.graphs);
+}
+
+static size_t litmus_tests_that_fail(model_search how)
+{
+    size_t failing = 0;
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        failing += !comes_out_right(&tests[i], how);
+    return failing;
+}
+
+TEST(a_broken_explorer_fails_litmus_tests)
+{
+    for (model_defect defect = MODEL_SOUND; defect < MODEL_SEES_NO_RACES; defect++) {
+        model_defect_now = defect;
+        size_t reduced = litmus_tests_that_fail(MODEL_REDUCED), full = litmus_tests_that_fail(MODEL_FULL);
+        model_defect_now = MODEL_SOUND;
+        print_message("defect %d: %zu fail in the reduced search, %zu in the full one\n", (int)defect, reduced, full);
+        assert_int_equal(reduced != 0, defect != MODEL_SOUND);
+        assert_int_equal(full != 0, defect != MODEL_SOUND && defect != MODEL_LOOKS_BACK_NEVER && defect != MODEL_LOOKS_BACK_ALWAYS);
+    }
+}
+
 int main(void)
 {
-    return TEST_RUN(case_of(each_litmus_test_has_its_outcomes_in_either_search));
+    return TEST_RUN(case_of(each_litmus_test_has_its_outcomes_in_either_search),
+                    case_of(a_broken_explorer_fails_litmus_tests));
 }
