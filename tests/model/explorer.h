@@ -108,6 +108,9 @@ model_await(const void *at, uint32_t size, bool (*ready)(uint64_t value, void *a
 uint32_t
 model_choose(uint32_t count);
 
+// What the clock shows, which stands still unless a scenario sets it: in setup, so that all threads see one time.
+extern uint64_t model_now_ns;
+
 // Memory of the current execution; never handed out twice in it, so that a use after free is seen.
 void *
 model_alloc(size_t size);

@@ -13,6 +13,8 @@ void *
 model_realloc(void *p, size_t size);
 void *
 model_aligned_alloc(size_t alignment, size_t size);
+char *
+model_strdup(const char *text);
 void *
 model_memcpy(void *to, const void *from, size_t size);
 void *

@@ -27,26 +27,24 @@ void acti_assert_failed(const char *expression, const char *file, int line)
 
 // ---- clock and randomness ----------------------------------------------------------
 
-// Weak: a scenario may bring its own.
+uint64_t model_now_ns = 1;
 
-static const uint64_t now_ns = 1;
-
-__attribute__((weak)) uint64_t acti_clock_ns(void)
+uint64_t acti_clock_ns(void)
 {
-    return now_ns;
+    return model_now_ns;
 }
 
-__attribute__((weak)) uint64_t acti_deadline_ns(uint64_t timeout_ns)
+uint64_t acti_deadline_ns(uint64_t timeout_ns)
 {
-    return timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
+    return timeout_ns < UINT64_MAX - model_now_ns ? model_now_ns + timeout_ns : UINT64_MAX;
 }
 
-__attribute__((weak)) uint64_t acti_random_seed(void)
+uint64_t acti_random_seed(void)
 {
     return 1;
 }
 
-__attribute__((weak)) uint64_t acti_random_next(uint64_t *state)
+uint64_t acti_random_next(uint64_t *state)
 {
     *state += UINT64_C(0x9e3779b97f4a7c15);
     return *state ^ *state >> 31;

@@ -103,7 +103,7 @@ static inline executed *run_executed(event_ref r)
 }
 static inline bool run_in_thread(void)
 {
-    return run.self != NOBODY;
+    return run.active && run.self != NOBODY; // constructors of the code run before all of this
 }
 
 // run_setup does setup, once for all executions of a search: each begins with the memory that it left. False: it
