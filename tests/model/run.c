@@ -140,7 +140,7 @@ static verdict rest(void)
             continue;
         all_ended = false;
         if (run.full)
-            continue; // it could read the last store, and does not find it
+            continue; // it looks at the last store, and does not find it
         const event *e = &run.g.events[t][th->done - 1];
         const location *l = &locations[e->loc];
         uint32_t rank = graph_rank(&run.g, e->from);

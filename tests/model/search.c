@@ -285,8 +285,31 @@ void search_write(const operation *a, uint64_t value, bool rmw, event_ref from)
 
 // ---- threads -----------------------------------------------------------------------------
 
+// waits_in_vain: whether a thread that looks at the last store now does not find what it waits for.
+static bool waits_in_vain(const thread *t)
+{
+    const operation *op = t->op;
+    if (op == NULL || op->ready == NULL)
+        return false;
+    return !op->ready(run_value(op->loc, last_store(&locations[op->loc], run.g.count)), op->arg);
+}
+
+// A wait may have found an older store, but it also may have seen the last one; nobody else changes that.
+static bool all_wait_in_vain(void)
+{
+    bool any = false;
+    for (uint32_t t = 0; t < MODEL_THREADS_MAX; t++) {
+        if (run.threads[t].state == READY && !waits_in_vain(&run.threads[t]))
+            return false;
+        any = any || run.threads[t].state == READY;
+    }
+    return any;
+}
+
 uint32_t search_next(uint32_t next)
 {
+    if (all_wait_in_vain())
+        return NOBODY;
     uint32_t chosen = NOBODY;
     for (uint32_t t = 0; t < MODEL_THREADS_MAX; t++) {
         thread *th = &run.threads[t];
