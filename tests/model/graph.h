@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "explorer.h"
 
-#define EVENTS_MAX 160 // of one thread; more is a cut
+#define EVENTS_MAX 250 // of one thread; more is a cut
 #define LOCATIONS_MAX 2048
 
 typedef enum event_kind { READ, WRITE, CHOICE } event_kind;

@@ -194,7 +194,9 @@ static int sleep_on(const uint32_t *at, uint32_t expected, bool has_deadline)
     queue_unlock(queue, sleepers | self, site);
     uint32_t until = how_long(has_deadline);
     if (until == UNTIL_WOKEN) {
+        run_thread()->timed = has_deadline;
         (void)model_await(queue, sizeof(*queue), is_woken, &self, MODEL_SITE("futex-sleep", RELAXED));
+        run_thread()->timed = false;
         return 0;
     }
     sleepers = queue_lock(queue, site);

@@ -139,6 +139,8 @@ static verdict rest(void)
         if (th->state == ENDED)
             continue;
         all_ended = false;
+        if (th->timed)
+            return WAITING; // the execution in which its time is over is another
         if (run.full)
             continue; // it looks at the last store, and does not find it
         const event *e = &run.g.events[t][th->done - 1];

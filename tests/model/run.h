@@ -48,6 +48,7 @@ typedef struct thread {
     bool amid;         // between the read and the write of one operation
     uint32_t done;     // events
     uint32_t spurious; // how often it may still go on for no reason
+    bool timed;        // it sleeps with a deadline: that it is not woken is no deadlock
     const operation *op;  // what it asks for; NULL: a choice or a plain store, which can always be done
     model_clock known; // what happens before its next event
     model_clock causes;

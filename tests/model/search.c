@@ -19,81 +19,11 @@
 // MODEL_FULL does without: at each step each thread may go on, and reads from what is there. It comes to every graph
 // in each order in which its events can be done. tests/model/test_litmus.c holds both against each other.
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
-#include "run.h"
-#include "say.h"
-#include "set.h"
-
-model_defect model_defect_now;
+#include "coherence.h"
 
 static graph smaller; // a copy with events taken out
-static event_ref options[MODEL_THREADS_MAX * EVENTS_MAX + 1];
-
-// ---- what coherence allows -------------------------------------------------------------
-
-static inline bool within(const uint16_t *kept, event_ref r)
-{
-    return event_index(r) < kept[event_thread(r)];
-}
-
-// lower_bound is the rank of the last store that whoever knows so much must not go behind.
-static uint32_t lower_bound(const location *l, model_clock known)
-{
-    uint32_t bound = 0;
-    if (model_defect_now == MODEL_FORGETS_ORDER)
-        return 0;
-    for (uint32_t i = 0; i < l->count; i++) {
-        event_ref r = l->events[i];
-        if (!model_clock_has(known, event_thread(r), event_index(r)))
-            continue;
-        const event *e = graph_event(&run.g, r);
-        uint32_t rank = e->kind == WRITE ? e->rank : graph_rank(&run.g, e->from);
-        bound = rank > bound ? rank : bound;
-    }
-    return bound;
-}
-
-// Whether a read-modify-write among those events comes right behind store.
-static bool is_replaced(const location *l, event_ref store, const uint16_t *kept)
-{
-    for (uint32_t i = 0; i < l->count; i++) {
-        const event *e = graph_event(&run.g, l->events[i]);
-        if (e->kind == WRITE && e->rmw && e->from == store && within(kept, l->events[i]))
-            return true;
-    }
-    return false;
-}
-
-static event_ref last_store(const location *l, const uint16_t *kept)
-{
-    event_ref last = EVENT_INITIAL;
-    for (uint32_t i = 0; i < l->count; i++) {
-        event_ref r = l->events[i];
-        if (graph_event(&run.g, r)->kind == WRITE && within(kept, r) &&
-            graph_rank(&run.g, r) > graph_rank(&run.g, last))
-            last = r;
-    }
-    return last;
-}
-
-// stores_from fills options with the stores of rank bound or more among those events, the last one first.
-static uint32_t stores_from(const location *l, uint32_t bound, const uint16_t *kept)
-{
-    uint32_t count = 0;
-    options[count++] = last_store(l, kept);
-    for (uint32_t i = 0; i < l->count; i++) {
-        event_ref r = l->events[i];
-        if (graph_event(&run.g, r)->kind == WRITE && within(kept, r) && r != options[0] &&
-            graph_rank(&run.g, r) >= bound)
-            options[count++] = r;
-    }
-    if (bound == 0 && options[0] != EVENT_INITIAL)
-        options[count++] = EVENT_INITIAL;
-    return count;
-}
 
 // ---- reads -------------------------------------------------------------------------------
 
@@ -108,17 +38,17 @@ static bool may_read(const operation *a, const thread *t, event_ref store, event
         return !run.full && store == last;
     if (!run.full || a->kind == LOADS || (a->kind == COMPARES && (value != a->expected || t->spurious > 0)))
         return true;
-    return !is_replaced(&locations[a->loc], store, run.g.count);
+    return !coherence_is_replaced(&locations[a->loc], store, run.g.count);
 }
 
 static uint32_t stores_to_read(const operation *a, const thread *t)
 {
     const location *l = &locations[a->loc];
-    uint32_t all = stores_from(l, lower_bound(l, t->known), run.g.count), count = 0;
-    event_ref last = options[0];
+    uint32_t all = coherence_stores(l, coherence_bound(l, t->known), run.g.count), count = 0;
+    event_ref last = coherence_options[0];
     for (uint32_t i = 0; i < all; i++)
-        if (may_read(a, t, options[i], last))
-            options[count++] = options[i];
+        if (may_read(a, t, coherence_options[i], last))
+            coherence_options[count++] = coherence_options[i];
     return count;
 }
 
@@ -127,12 +57,12 @@ void search_read(const operation *a)
     uint32_t count = stores_to_read(a, run_thread());
     event e = {.kind = READ, .loc = (uint16_t)a->loc};
     for (uint32_t i = count; i-- > 1;) {
-        e.from = options[i];
+        e.from = coherence_options[i];
         graph_add(&run.g, run.self, e);
         graphs_push(&run.g, NEXT_ANY);
         graph_drop(&run.g, run.self);
     }
-    e.from = options[0];
+    e.from = coherence_options[0];
     graph_add(&run.g, run.self, e);
 }
 
@@ -155,23 +85,6 @@ void search_choice(uint32_t count)
 }
 
 // ---- stores ------------------------------------------------------------------------------
-
-// places fills options with the stores right behind which a new one may come.
-static uint32_t places(const location *l, uint32_t bound, const uint16_t *kept, bool rmw, event_ref from)
-{
-    uint32_t count = 0;
-    if (rmw) {
-        options[0] = from;
-        return is_replaced(l, from, kept) ? 0 : 1;
-    }
-    uint32_t all = stores_from(l, bound, kept);
-    if (model_defect_now == MODEL_STORES_AT_THE_END)
-        return 1;
-    for (uint32_t i = 0; i < all; i++)
-        if (!is_replaced(l, options[i], kept))
-            options[count++] = options[i];
-    return count;
-}
 
 static void put_behind(graph *g, const operation *a, event e, event_ref store)
 {
@@ -243,18 +156,18 @@ static void give(event_ref read, const operation *a, uint64_t value, event e)
     uint16_t kept[MODEL_THREADS_MAX];
     if (!keep(read, kept))
         return;
-    uint32_t bound = lower_bound(l, run_thread()->known), of_read = lower_bound(l, run_executed(read)->before);
-    uint32_t count = places(l, bound, kept, e.rmw, e.from);
-    uint32_t last = graph_rank(&run.g, last_store(l, kept));
+    uint32_t bound = coherence_bound(l, run_thread()->known), of_read = coherence_bound(l, run_executed(read)->before);
+    uint32_t count = coherence_places(l, bound, kept, e.rmw, e.from);
+    uint32_t last = graph_rank(&run.g, coherence_last(l, kept));
     const operation *waits = run_executed(read)->waits;
     bool in_vain = waits != NULL && !waits->ready(value, waits->arg);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t rank = graph_rank(&run.g, options[i]);
+        uint32_t rank = graph_rank(&run.g, coherence_options[i]);
         // A read that waits and is given what it does not wait for must at least read the last store: see may_read.
         if (rank < of_read || (in_vain && rank != last))
             continue;
         copy_kept(kept);
-        put_behind(&smaller, a, e, options[i]);
+        put_behind(&smaller, a, e, coherence_options[i]);
         graph_event(&smaller, read)->from = event_ref_of(run.self, run_thread()->done);
         graphs_push(&smaller, NEXT_ANY);
     }
@@ -272,15 +185,15 @@ void search_write(const operation *a, uint64_t value, bool rmw, event_ref from)
             give(r, a, value, e);
     }
 
-    uint32_t count = places(l, lower_bound(l, t->known), run.g.count, rmw, from);
+    uint32_t count = coherence_places(l, coherence_bound(l, t->known), run.g.count, rmw, from);
     if (count == 0)
         run_stop(DROPPED); // two read-modify-writes of one store: only one of them can come right behind it
     for (uint32_t i = count; i-- > 1;) {
         copy_kept(run.g.count);
-        put_behind(&smaller, a, e, options[i]);
+        put_behind(&smaller, a, e, coherence_options[i]);
         graphs_push(&smaller, NEXT_ANY);
     }
-    put_behind(&run.g, a, e, options[0]);
+    put_behind(&run.g, a, e, coherence_options[0]);
 }
 
 // ---- threads -----------------------------------------------------------------------------
@@ -291,7 +204,7 @@ static bool waits_in_vain(const thread *t)
     const operation *op = t->op;
     if (op == NULL || op->ready == NULL)
         return false;
-    return !op->ready(run_value(op->loc, last_store(&locations[op->loc], run.g.count)), op->arg);
+    return !op->ready(run_value(op->loc, coherence_last(&locations[op->loc], run.g.count)), op->arg);
 }
 
 // A wait may have found an older store, but it also may have seen the last one; nobody else changes that.
@@ -321,88 +234,4 @@ uint32_t search_next(uint32_t next)
             graphs_push(&run.g, t);
     }
     return chosen;
-}
-
-// ---- the search ----------------------------------------------------------------------------
-
-static set graphs, outcomes;
-static model_result *into;
-static uint64_t cuts;
-
-void model_outcome(uint64_t value)
-{
-    set_add(&outcomes, value);
-}
-
-bool model_reached(uint64_t outcome)
-{
-    return set_has(&outcomes, outcome);
-}
-
-static bool count(verdict v)
-{
-    switch (v) {
-    case COMPLETE:
-        into->executions++;
-        set_add(&graphs, graph_hash(&run.g));
-        return true;
-    case WAITING:
-        into->blocked++;
-        return true;
-    case CUT:
-        cuts++;
-        into->complete = false;
-        snprintf(into->why, sizeof(into->why), "%s", say_why);
-        return true;
-    case FAILED:
-        into->failed = true;
-        into->complete = false;
-        snprintf(into->why, sizeof(into->why), "%s", say_why);
-        return false;
-    default:
-        return true;
-    }
-}
-
-static uint64_t cpu_us(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (uint64_t)used.ru_utime.tv_sec * 1000000 + (uint64_t)used.ru_utime.tv_usec;
-}
-
-static void search(const model_scenario *s)
-{
-    uint32_t next = NEXT_ANY;
-    do {
-        if (s->executions_max != 0 && into->executions + cuts >= s->executions_max) {
-            into->complete = false;
-            if (cuts == 0)
-                snprintf(into->why, sizeof(into->why), "cut: %llu executions are enough",
-                         (unsigned long long)into->executions);
-            return;
-        }
-    } while (count(run_execute(next)) && graphs_pop(&run.g, &next));
-}
-
-void model_explore(const model_scenario *s, model_search how, model_result *result)
-{
-    *result = (model_result){.complete = true};
-    into = result;
-    cuts = 0;
-    run.full = how == MODEL_FULL;
-    set_clear(&graphs);
-    set_clear(&outcomes);
-    graphs_clear();
-    memset(&run.g, 0, sizeof(run.g));
-
-    uint64_t began_us = cpu_us();
-    if (!run_setup(s))
-        count(run.verdict);
-    else
-        search(s);
-    shadow_forget();
-    result->cpu_us = cpu_us() - began_us;
-    result->graphs = graphs.count;
-    result->outcomes = outcomes.count;
 }

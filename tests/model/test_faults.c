@@ -399,6 +399,9 @@ TEST(the_token_of_park_c_wakes_its_sleeper)
     model_scenario s = {.thread = {wait_park, give_park}, .check = outcome_r0_r1, .spurious_max = 1};
     expect_same_graphs(&s, 1);
     expect_same_graphs(&(model_scenario){.thread = {wait_park_until_now, give_park}, .check = outcome_r0_r1}, 2);
+    // Nobody gives: with a deadline it ends, without it does not.
+    expect_right(&(model_scenario){.thread = {wait_park_until_now}, .check = outcome_r0_r1}, 1);
+    expect_fault(&(model_scenario){.thread = {wait_park}}, "a deadlock");
 }
 
 // ---- claims and bounds ----------------------------------------------------------------------
