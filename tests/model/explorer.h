@@ -10,6 +10,7 @@
 //   - A thread may depend on nothing but its own locals and what it reads: atomics, and plain memory that
 //     happens-before protects. Two threads that write one plain variable of the test are a race like any other:
 //     give each thread a slot of its own (model_self says which) and look at all of them in check.
+//   - What nobody reads the compiler leaves out, with the accesses that lead to it: let check look at it.
 //   - A loop that waits for another thread must not spin, or its iterations are explored one by one up to the bound:
 //     wait with model_await_relaxed, model_await_acquire, a lock or a park.
 //   - setup is run once. Each execution begins with the memory that it left: what threads and check wrote to static

@@ -13,10 +13,10 @@
 //   - An acquire learns what the store released that it reads from. Only read-modify-writes continue a release
 //     sequence, as from C++20 on; in C11 later plain stores of the same thread did so, too. What holds here holds
 //     there.
-//   - Program order and reads-from form no cycle. So load buffering is not shown: a value cannot come from a store
-//     that depends on it. C11 as it is written allows more than any machine does here (values out of thin air), and
-//     RC11, which forbids the cycle, is what can be explored by running code. A program whose only fault needs a load
-//     that is overtaken by a later store of its own thread is not found to be wrong.
+//   - Program order and reads-from form no cycle, as in RC11, so load buffering is not shown: an execution is found by
+//     running threads, and a value cannot come from a store that has not been run. C11 as written allows the cycle,
+//     and with it values out of thin air; some processors may let a load be overtaken by a later store of its own
+//     thread. A program whose only fault needs that is not found to be wrong.
 //   - A failed compare-and-swap is a relaxed read. It is weak: it may fail although it could succeed (spurious_max).
 //   - There is no sequentially consistent order, as the code has none.
 //
