@@ -3,12 +3,10 @@
 // heap.c - the heaps of the threads of an execution, and of setup: blocks are cut one behind the other and never used
 // again, so whoever touches one that was freed, or touches past its end, is caught.
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "instead.h"
 #include "say.h"
 #include "shadow.h"
 
@@ -143,70 +141,7 @@ void heap_free(void *p, const void *where)
     b->freed_by = (uint8_t)run.self;
 }
 
-// ---- what code that is explored calls ---------------------------------------------------
-
-void *model_alloc(size_t size)
+size_t heap_size(const void *p)
 {
-    return heap_take(size, 1);
-}
-
-void model_free(void *p)
-{
-    heap_free(p, __builtin_return_address(0));
-}
-
-void *model_calloc(size_t count, size_t size)
-{
-    void *p = heap_take(count * size, 1);
-    shadow_plain(p, count * size, true, __builtin_return_address(0));
-    memset(p, 0, count * size);
-    return p;
-}
-
-void *model_aligned_alloc(size_t alignment, size_t size)
-{
-    return heap_take(size, alignment);
-}
-
-void *model_realloc(void *p, size_t size)
-{
-    const void *where = __builtin_return_address(0);
-    void *moved = heap_take(size, 1);
-    if (p != NULL) {
-        size_t old = block_at(p)->size, both = old < size ? old : size;
-        shadow_plain(p, both, false, where);
-        shadow_plain(moved, both, true, where);
-        memcpy(moved, p, both);
-        heap_free(p, where);
-    }
-    return moved;
-}
-
-char *model_strdup(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    shadow_plain(text, size, false, __builtin_return_address(0));
-    char *copy = heap_take(size, 1);
-    shadow_plain(copy, size, true, __builtin_return_address(0));
-    return memcpy(copy, text, size);
-}
-
-void *model_memcpy(void *to, const void *from, size_t size)
-{
-    shadow_plain(from, size, false, __builtin_return_address(0));
-    shadow_plain(to, size, true, __builtin_return_address(0));
-    return memcpy(to, from, size);
-}
-
-void *model_memmove(void *to, const void *from, size_t size)
-{
-    shadow_plain(from, size, false, __builtin_return_address(0));
-    shadow_plain(to, size, true, __builtin_return_address(0));
-    return memmove(to, from, size);
-}
-
-void *model_memset(void *to, int byte, size_t size)
-{
-    shadow_plain(to, size, true, __builtin_return_address(0));
-    return memset(to, byte, size);
+    return block_at(p)->size;
 }

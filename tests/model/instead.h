@@ -21,6 +21,12 @@ void *
 model_memmove(void *to, const void *from, size_t size);
 void *
 model_memset(void *to, int byte, size_t size);
+size_t
+model_strlen(const char *text);
+size_t
+model_strnlen(const char *text, size_t max);
+int
+model_strcmp(const char *a, const char *b);
 long
 model_syscall(long number, ...);
 

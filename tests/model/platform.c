@@ -116,9 +116,13 @@ void acti_lock_give(acti_lock *lock)
 // The words of the queues, zeroed by shadow_end like every static variable; whose they are holds for a whole search.
 static uint32_t queues[QUEUES_MAX];
 static const void *queue_of[QUEUES_MAX];
+static uint32_t queues_search;
 
 static uint32_t *queue_at(const void *at)
 {
+    if (queues_search != run.search)
+        memset(queue_of, 0, sizeof(queue_of));
+    queues_search = run.search;
     for (uint32_t i = 0; i < QUEUES_MAX; i++) {
         if (queue_of[i] == NULL)
             queue_of[i] = at;

@@ -276,7 +276,7 @@ void shadow_direct(const void *at, uint32_t size, bool writes)
 
 // ---- locations ---------------------------------------------------------------------------
 
-static uint32_t find(void *at, uint32_t size, uint32_t generation)
+static uint32_t find(void *at, uint32_t generation)
 {
     uint64_t slot = (((uintptr_t)at ^ (uint64_t)generation << 56) * UINT64_C(0x9e3779b97f4a7c15)) >> 40;
     for (;; slot++) {
@@ -287,7 +287,6 @@ static uint32_t find(void *at, uint32_t size, uint32_t generation)
             *entry = (uint16_t)++location_count;
             locations[*entry - 1].at = at;
             locations[*entry - 1].generation = generation;
-            locations[*entry - 1].size = size;
             locations[*entry - 1].serial = 0;
         }
         const location *l = &locations[*entry - 1];
@@ -296,9 +295,10 @@ static uint32_t find(void *at, uint32_t size, uint32_t generation)
     }
 }
 
-static void begin_location(location *l, const cell *c)
+static void begin_location(location *l, uint32_t size, const cell *c)
 {
     uint32_t narrow;
+    l->size = size;
     l->serial = run.serial;
     l->count = 0;
     l->in_memory = EVENT_INITIAL;
@@ -319,11 +319,11 @@ uint32_t shadow_location(const void *at, uint32_t size)
         heap_check(at, size, NULL, ATOMIC_READ);
     uint16_t *known = &c->location[((uintptr_t)at & 4) / 4];
     if (*known == 0)
-        *known = (uint16_t)(find((void *)(uintptr_t)at, size, c->generation[((uintptr_t)at & 4) / 4]) + 1);
+        *known = (uint16_t)(find((void *)(uintptr_t)at, c->generation[((uintptr_t)at & 4) / 4]) + 1);
     location *l = &locations[*known - 1];
+    if (l->serial != run.serial)
+        begin_location(l, size, c);
     if (l->size != size)
         say_failure("the atomic at %p has two sizes", at);
-    if (l->serial != run.serial)
-        begin_location(l, c);
     return *known - 1u;
 }

@@ -85,5 +85,7 @@ void
 heap_check(const void *at, size_t size, const void *where, touch_kind kind);
 void
 heap_free(void *p, const void *where);
+size_t
+heap_size(const void *p);
 
 #endif

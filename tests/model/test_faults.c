@@ -138,13 +138,20 @@ static void write_byte_2(void)
 }
 static void write_all_bytes(void)
 {
-    memset(bytes, 1, sizeof(bytes));
+    memset(bytes, 1, sizeof(bytes) - 1);
+}
+
+static void measure_bytes(void)
+{
+    r[1] = strlen((const char *)bytes);
 }
 
 TEST(neighbouring_bytes_do_not_race_but_a_range_over_them_does)
 {
     expect_right(&(model_scenario){.thread = {write_byte_1, write_byte_2}}, 0);
     expect_fault(&(model_scenario){.thread = {write_byte_1, write_all_bytes}}, "a race");
+    expect_right(&(model_scenario){.thread = {write_byte_1, measure_bytes}}, 0); // which ends at byte 0
+    expect_fault(&(model_scenario){.setup = write_all_bytes, .thread = {write_byte_1, measure_bytes}}, "a race");
 }
 
 static void load_x(void)

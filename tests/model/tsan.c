@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "instead.h"
 #include "shadow.h"
 
 #define HOOK(name, size, writes)                                                                           \
