@@ -25,6 +25,9 @@ void acti_assert_failed(const char *expression, const char *file, int line)
     model_fail(file, line, expression);
 }
 
+// None: here it is this file that stands for the operating system. (Declared before ACTI_THREAD_LOCAL became nothing.)
+__thread acti_world *acti_world_here;
+
 // ---- clock and randomness ----------------------------------------------------------
 
 uint64_t model_now_ns = 1;

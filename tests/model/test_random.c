@@ -179,7 +179,7 @@ static void compare_searches(uint32_t seed)
     model_scenario s = draw_steps();
     model_result reduced, full;
     model_explore(&s, MODEL_REDUCED, &reduced);
-    s.executions_max = 15000;
+    s.executions_max = 6000;
     model_explore(&s, MODEL_FULL, &full);
     if (!full.failed && !full.complete)
         return; // too many ways for the full search
