@@ -81,7 +81,7 @@ event_ref run_read(const operation *a)
     event_ref from = e->from;
     if (from == EVENT_INITIAL) {
         if (locations[a->loc].undefined)
-            say_race_undefined(a->site);
+            say_undefined(a->site);
     } else {
         t->causes = model_clock_join(t->causes, run_executed(from)->causes);
         t->fence_acquires = model_clock_join(t->fence_acquires, run_executed(from)->released);
@@ -91,7 +91,7 @@ event_ref run_read(const operation *a)
     return from;
 }
 
-static void acquire(event_ref from, model_order order)
+void run_acquire(event_ref from, model_order order)
 {
     bool acquires = (order & MODEL_ACQUIRE) != 0;
     if (model_defect_now == MODEL_NEVER_ACQUIRES || model_defect_now == MODEL_ALWAYS_ACQUIRES)
@@ -129,27 +129,16 @@ void run_write(const operation *a, uint64_t value, event_ref from, model_order o
 
 // ---- the operations ------------------------------------------------------------------
 
-static void amid(bool yes)
-{
-    run_thread()->amid = yes;
-    run.amid += yes ? 1 : -1U;
-}
-
-static void hit(model_site *site)
-{
-    site->hits++;
-}
-
 uint64_t model_load(const void *at, uint32_t size, model_site *site)
 {
     if (!run_in_thread()) {
         shadow_direct(at, size, false);
         return raw_read(at, size);
     }
-    hit(site);
+    site->hits++;
     operation a = {.loc = shadow_location(at, size), .site = site, .kind = LOADS};
     event_ref from = run_read(&a);
-    acquire(from, site->in_force);
+    run_acquire(from, site->in_force);
     shadow_atomic(at, size, false, site);
     return run_value(a.loc, from);
 }
@@ -157,13 +146,13 @@ uint64_t model_load(const void *at, uint32_t size, model_site *site)
 uint64_t model_await(const void *at, uint32_t size, bool (*ready)(uint64_t value, void *arg), void *arg,
                      model_site *site)
 {
-    hit(site);
+    site->hits++;
     operation a = {.loc = shadow_location(at, size), .site = site, .kind = LOADS, .ready = ready, .arg = arg};
     event_ref from = run_read(&a);
     uint64_t value = run_value(a.loc, from);
     if (!ready(value, arg))
         run_block(&a);
-    acquire(from, site->in_force);
+    run_acquire(from, site->in_force);
     shadow_atomic(at, size, false, site);
     return value;
 }
@@ -175,7 +164,7 @@ void model_store(void *at, uint32_t size, uint64_t v, model_site *site)
         raw_write(at, size, v);
         return;
     }
-    hit(site);
+    site->hits++;
     operation a = {.loc = shadow_location(at, size), .site = site, .kind = LOADS};
     shadow_atomic(at, size, true, site);
     run_write(&a, v, EVENT_INITIAL, site->in_force);
@@ -209,15 +198,15 @@ uint64_t model_rmw(void *at, uint32_t size, model_rmw_kind kind, uint64_t v, mod
         raw_write(at, size, cut_to(size, changed(kind, seen, v)));
         return seen;
     }
-    hit(site);
+    site->hits++;
     operation a = {.loc = shadow_location(at, size), .site = site, .kind = SWAPS};
     event_ref from = run_read(&a);
     uint64_t seen = run_value(a.loc, from);
-    acquire(from, site->in_force);
+    run_acquire(from, site->in_force);
     shadow_atomic(at, size, true, site);
-    amid(true);
+    run_amid(true);
     run_write(&a, cut_to(size, changed(kind, seen, v)), from, site->in_force);
-    amid(false);
+    run_amid(false);
     return seen;
 }
 
@@ -254,20 +243,20 @@ bool model_cas(void *at, uint32_t size, void *seen, uint64_t v, model_site *site
             set_seen(seen, size, found, __builtin_return_address(0));
         return found == expected;
     }
-    hit(site);
+    site->hits++;
     operation a = {.loc = shadow_location(at, size), .site = site, .kind = COMPARES, .expected = expected};
     event_ref from = run_read(&a);
     uint64_t found = run_value(a.loc, from);
     bool done = found == expected;
     if (done) {
-        amid(true);
+        run_amid(true);
         done = !fails_for_nothing();
         if (done) {
-            acquire(from, site->in_force);
+            run_acquire(from, site->in_force);
             shadow_atomic(at, size, true, site);
             run_write(&a, v, from, site->in_force);
         }
-        amid(false);
+        run_amid(false);
     }
     if (!done) {
         shadow_atomic(at, size, false, site);
@@ -280,7 +269,7 @@ void model_fence(model_site *site)
 {
     if (!run_in_thread())
         return;
-    hit(site);
+    site->hits++;
     thread *t = run_thread();
     if ((site->in_force & MODEL_ACQUIRE) != 0)
         t->known = model_clock_join(t->known, t->fence_acquires);

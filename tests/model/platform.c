@@ -66,19 +66,16 @@ static bool is_free(uint64_t value, void *arg)
 // take_word makes a free word of 4 bytes the running thread's.
 static void take_word(void *at, uint32_t value, model_site *site)
 {
+    site->hits++;
     operation a = {.loc = shadow_location(at, 4), .site = site, .kind = SWAPS, .ready = is_free};
     event_ref from = run_read(&a);
-    thread *t = run_thread();
     if (run_value(a.loc, from) != FREE)
         run_block(&a);
-    if (from != EVENT_INITIAL)
-        t->known = model_clock_join(t->known, run_executed(from)->released);
+    run_acquire(from, site->in_force);
     shadow_atomic(at, 4, true, site);
-    t->amid = true;
-    run.amid++;
+    run_amid(true);
     run_write(&a, value, from, MODEL_RELAXED);
-    t->amid = false;
-    run.amid--;
+    run_amid(false);
 }
 
 void acti_lock_init(acti_lock *lock)
@@ -107,8 +104,9 @@ void acti_lock_give(acti_lock *lock)
     const location *l = &locations[a.loc];
     if (run_value(a.loc, l->in_memory) != run.self + 1)
         say_failure("a thread gives a lock that it does not have");
+    site->hits++;
     shadow_atomic(lock, 4, true, site);
-    run_write(&a, FREE, EVENT_INITIAL, MODEL_RELEASE);
+    run_write(&a, FREE, EVENT_INITIAL, site->in_force);
 }
 
 // ---- the futex ----------------------------------------------------------------------------
@@ -156,17 +154,13 @@ static uint32_t queue_lock(uint32_t *queue, model_site *site)
 {
     operation a = {.loc = shadow_location(queue, 4), .site = site, .kind = SWAPS, .ready = is_unlocked};
     event_ref from = run_read(&a);
-    thread *t = run_thread();
     uint32_t sleepers = (uint32_t)run_value(a.loc, from);
     if (!is_unlocked(sleepers, NULL))
         run_block(&a);
-    if (from != EVENT_INITIAL)
-        t->known = model_clock_join(t->known, run_executed(from)->released);
-    t->amid = true;
-    run.amid++;
+    run_acquire(from, MODEL_ACQUIRE);
+    run_amid(true);
     queue_write(&a, sleepers | QUEUE_LOCKED, from);
-    t->amid = false;
-    run.amid--;
+    run_amid(false);
     return sleepers;
 }
 

@@ -258,6 +258,12 @@ void run_block(const operation *op)
     __builtin_unreachable();
 }
 
+void run_amid(bool yes)
+{
+    run_thread()->amid = yes;
+    run.amid += yes ? 1 : -1U;
+}
+
 uint32_t model_self(void)
 {
     return run.self;

@@ -144,6 +144,14 @@ run_write(const operation *a, uint64_t value, event_ref from, model_order order)
 uint64_t
 run_value(uint32_t loc, event_ref store);
 
+// run_acquire learns what a store released, if the order says so.
+void
+run_acquire(event_ref from, model_order order);
+
+// run_amid says that the running thread has done the read of a read-modify-write, and goes on to its write.
+void
+run_amid(bool yes);
+
 // ---- what the search decides about an event that the graph does not have; it appends it (search.c) ---------------
 
 void

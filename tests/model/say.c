@@ -167,7 +167,7 @@ void say_race(const char *what, const void *at, const touch *first, const touch 
     run_stop(FAILED);
 }
 
-void say_race_undefined(const model_site *site)
+void say_undefined(const model_site *site)
 {
     say_failure("T%u reads at %s:%d (%s) what nobody has initialised before", run.self, base_name(site->file),
                 site->line, site->op);

@@ -20,6 +20,6 @@ say_deadlock(void);
 __attribute__((noreturn)) void
 say_race(const char *what, const void *at, const touch *first, const touch *second);
 __attribute__((noreturn)) void
-say_race_undefined(const model_site *site);
+say_undefined(const model_site *site);
 
 #endif

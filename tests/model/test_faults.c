@@ -521,12 +521,14 @@ TEST(each_execution_begins_with_what_setup_left)
 
 // ---- sites ------------------------------------------------------------------------------------
 
-static uint32_t site_of(int line, const char *op)
+// line 0: any.
+static uint32_t site_of(const char *file, int line, const char *op)
 {
     uint32_t count;
     const model_site *sites = model_sites(&count);
     for (uint32_t i = 0; i < count; i++)
-        if (strstr(sites[i].file, "test_faults.c") != NULL && sites[i].line == line && strcmp(sites[i].op, op) == 0)
+        if (strstr(sites[i].file, file) != NULL && (line == 0 || sites[i].line == line) &&
+            strcmp(sites[i].op, op) == 0)
             return i;
     fail_msg("no such site");
     return 0;
@@ -552,7 +554,7 @@ static void take_by_swap(void)
 TEST(a_weakened_site_is_weak_until_it_is_restored)
 {
     model_scenario s = {.thread = {publish_by_swap, take_by_swap}};
-    uint32_t site = site_of(SWAP_LINE, "swap");
+    uint32_t site = site_of("test_faults.c", SWAP_LINE, "swap");
     assert_int_equal(model_mutants(site), 2);
     expect_right(&s, 0);
     assert_true(model_sites(&(uint32_t){0})[site].hits > 0);
@@ -566,6 +568,19 @@ TEST(a_weakened_site_is_weak_until_it_is_restored)
     assert_non_null(strstr(model_site_name(site), "swap acq_rel -> release"));
     expect_right(&s, 0);
     model_weaken_none();
+}
+
+TEST(a_lock_orders_what_is_done_under_it_because_it_acquires_and_releases)
+{
+    model_scenario s = {.thread = {count_under_lock, count_under_lock}};
+    expect_right(&s, 0);
+    model_weaken(site_of("platform.c", 0, "lock"), 0);
+    expect_fault(&s, "a race");
+    model_weaken_none();
+    model_weaken(site_of("platform.c", 0, "unlock"), 0);
+    expect_fault(&s, "a race");
+    model_weaken_none();
+    expect_right(&s, 0);
 }
 
 int main(void)
@@ -589,5 +604,6 @@ int main(void)
                     case_of(a_loop_without_end_is_cut_and_a_wait_without_end_is_found),
                     case_of(a_search_is_cut_at_its_bound_and_not_before),
                     case_of(each_execution_begins_with_what_setup_left),
-                    case_of(a_weakened_site_is_weak_until_it_is_restored));
+                    case_of(a_weakened_site_is_weak_until_it_is_restored),
+                    case_of(a_lock_orders_what_is_done_under_it_because_it_acquires_and_releases));
 }
