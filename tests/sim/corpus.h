@@ -20,6 +20,8 @@
 #include <stddef.h>
 
 static const char *const sim_corpus[] = {
+    "crowd:seed=1",               // a message went in front of those that waited
+    "crowd:seed=1 force=1:1,4:2", // the end came before what was on its way
     NULL,
 };
 
