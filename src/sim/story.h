@@ -55,7 +55,7 @@ acti_story_from(const acti_story *story, uint32_t event);
 
 // ---- in words ---------------------------------------------------------------------
 
-#define ACTI_STORY_WORDS 1024 // bytes that suffice for what one event needs
+#define ACTI_STORY_WORDS 1536 // bytes that suffice for what one event needs
 
 // acti_story_name gives an actor's name, with its number if it is not the only one of that name, in at most `columns`
 // columns of a terminal, at least 16. acti_story_words says what happened in an event, for beside its row; clean text,

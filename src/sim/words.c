@@ -14,12 +14,13 @@
 #define NONE ACTI_STORY_NONE
 
 #define NAME_COLUMNS 24
-#define WHAT_COLUMNS 60
+#define WHAT_COLUMNS 100 // of the text of an event
+#define OTHER_COLUMNS 60 // and where it is mentioned by another
 #define CLAIM_COLUMNS 400
 #define ENDING_MESSAGES 8 // that are named
 
 typedef struct piece {
-    char text[240];
+    char text[420];
 } piece;
 
 static const acti_traced_event *event_at(const acti_story *story, uint32_t event)
@@ -52,14 +53,14 @@ static piece name_of(const acti_story *story, uint32_t actor)
 }
 
 // what gives the text of an event, of an arrival that of the sending if it has none.
-static piece what(const acti_story *story, uint32_t event)
+static piece what(const acti_story *story, uint32_t event, uint32_t columns)
 {
     const acti_traced_event *e = event_at(story, event);
     const char *text = e->text;
     if (*text == 0 && story->links[event].mate != NONE)
         text = event_at(story, story->links[event].mate)->text;
     piece p;
-    acti_cell_clean(*text != 0 ? text : "a message", WHAT_COLUMNS, p.text, sizeof p.text);
+    acti_cell_clean(*text != 0 ? text : "a message", columns, p.text, sizeof p.text);
     return p;
 }
 
@@ -88,7 +89,8 @@ static void add_duration(acti_text *out, uint64_t ns)
 static void say_sent(const acti_story *story, uint32_t event, acti_text *out)
 {
     const acti_story_link *link = &story->links[event];
-    acti_text_add(out, "sends %s to %s", what(story, event).text, name_of(story, event_at(story, event)->to).text);
+    acti_text_add(out, "sends %s to %s", what(story, event, OTHER_COLUMNS).text,
+                  name_of(story, event_at(story, event)->to).text);
     if (link->rival != NONE)
         add_step(out, ", which is overtaken", event_at(story, link->rival)->step);
     if (link->mate != NONE && event_at(story, link->mate)->what == ACTI_TRACE_LOST)
@@ -101,7 +103,7 @@ static void say_overtaken(const acti_story *story, uint32_t event, acti_text *ou
     const acti_story_link *link = &story->links[event];
     uint32_t from = acti_story_from(story, link->rival);
     uint32_t first = story->links[link->rival].rival;
-    acti_text_add(out, ": overtakes %s", what(story, link->rival).text);
+    acti_text_add(out, ": overtakes %s", what(story, link->rival, OTHER_COLUMNS).text);
     if (first != event && first >= story->first) {
         acti_text_add(out, link->more ? ", too, and others" : ", too");
         return;
@@ -117,7 +119,7 @@ static void say_arrival(const acti_story *story, uint32_t event, acti_text *out)
 {
     const acti_story_link *link = &story->links[event];
     uint32_t from = acti_story_from(story, event);
-    acti_text_add(out, "%s", what(story, event).text);
+    acti_text_add(out, "%s", what(story, event, WHAT_COLUMNS).text);
     if (from != ACTI_TRACE_NOBODY && acti_story_column(story, from) == NONE)
         acti_text_add(out, " from %s", name_of(story, from).text);
     if (link->mate != NONE)
@@ -211,8 +213,8 @@ static void say_on_its_way(const ending *end, uint32_t event)
     const acti_traced_event *e = event_at(story, event);
     char words[ACTI_STORY_WORDS];
     acti_text out = {.at = words, .size = sizeof words};
-    acti_text_add(&out, "still on its way: %s from %s to %s", what(story, event).text, name_of(story, e->from).text,
-                  name_of(story, e->to).text);
+    acti_text_add(&out, "still on its way: %s from %s to %s", what(story, event, OTHER_COLUMNS).text,
+                  name_of(story, e->from).text, name_of(story, e->to).text);
     add_step(&out, ", sent", e->step);
     end->say(end->arg, words);
 }

@@ -322,8 +322,8 @@ TEST(texts_of_users_are_wrapped_cut_and_cleaned)
         "            |         |         |     columns... to 受信箱, which is overtaken in step 2\n"
         "    2       |         o-------->|     bad{?? ?}, sent in step 1: overtakes greet{name: \"你好你好\",\n"
         "            |         |         |     text: \"too long for sixty columns... from José, sent in step 1\n"
-        "    3       o---------|-------->|     greet{name: \"你好你好\", text: \"too long for sixty columns...,\n"
-        "            |         |         |     sent in step 1, overtaken in step 2\n"
+        "    3       o---------|-------->|     greet{name: \"你好你好\", text: \"too long for sixty columns,\n"
+        "            |         |         |     though not by much\"}, sent in step 1, overtaken in step 2\n"
         "            X         |         |     BROKEN: a claim that has so much to say about what should be,\n"
         "            |         |         |     and when, and for whom, that it takes several lines of the\n"
         "            |         |         |     diagram to say it all\n");
