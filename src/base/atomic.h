@@ -47,6 +47,14 @@ typedef struct acti_aptr {
     {                                                                                                      \
         return __atomic_exchange_n(&a->v, v, __ATOMIC_ACQUIRE);                                            \
     }                                                                                                      \
+    static inline T acti_##name##_swap_relaxed(A *a, T v)                                                  \
+    {                                                                                                      \
+        return __atomic_exchange_n(&a->v, v, __ATOMIC_RELAXED);                                            \
+    }                                                                                                      \
+    static inline T acti_##name##_swap_release(A *a, T v)                                                  \
+    {                                                                                                      \
+        return __atomic_exchange_n(&a->v, v, __ATOMIC_RELEASE);                                            \
+    }                                                                                                      \
     static inline T acti_##name##_swap_acq_rel(A *a, T v)                                                  \
     {                                                                                                      \
         return __atomic_exchange_n(&a->v, v, __ATOMIC_ACQ_REL);                                            \
@@ -90,6 +98,10 @@ ACTI_ATOMIC_OPS(acti_aptr, void *, aptr)
     static inline T acti_##name##_or_acq_rel(A *a, T n)                                                    \
     {                                                                                                      \
         return __atomic_fetch_or(&a->v, n, __ATOMIC_ACQ_REL);                                              \
+    }                                                                                                      \
+    static inline T acti_##name##_or_acquire(A *a, T n)                                                    \
+    {                                                                                                      \
+        return __atomic_fetch_or(&a->v, n, __ATOMIC_ACQUIRE);                                              \
     }                                                                                                      \
     static inline T acti_##name##_or_relaxed(A *a, T n)                                                    \
     {                                                                                                      \

@@ -62,8 +62,8 @@ void acti_park_give(acti_park *park)
 {
     // Release, for the acquire in acti_park_try: what the giver wrote is seen by the wait that takes this token. It is
     // an exchange even if a token is there already: givers before it stay in the release sequence, so that wait
-    // sees what each of them wrote. The acquire half is not needed.
-    if (acti_au32_swap_acq_rel(&park->token, GIVEN) == ASLEEP)
+    // sees what each of them wrote.
+    if (acti_au32_swap_release(&park->token, GIVEN) == ASLEEP)
         syscall(SYS_futex, &park->token.v, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 

@@ -147,8 +147,8 @@ void acti_actor_end(acti_actor *actor, int reason)
     acti_actor_drain(actor, rest, ACTA_EGONE, ACTI_DROPPED_GONE);
 
     acti_promise_end(actor);
-    // Pairs with the same operation in acta_publish.
-    if (acti_au32_or_acq_rel(&actor->flags, ACTI_ACTOR_ENDED) & ACTI_ACTOR_NAMED)
+    // With the same operation in acta_publish, which says why relaxed is enough.
+    if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_ENDED) & ACTI_ACTOR_NAMED)
         acti_names_forget(&actor->sys->names, actor);
     if (actor->arg_free != NULL)
         actor->arg_free(actor->arg);

@@ -78,8 +78,10 @@ int acta_publish(acta_system *sys, const char *name, acta_addr *who)
     if (look_up(names, name) != NULL)
         goto fail;
     // Either this comes first and the ending actor sees NAMED, so that it comes here to forget; or we see ENDED.
+    // Relaxed: it is one word, and nothing is read behind it. Who sees NAMED takes this lock after us: had it been
+    // before us, we would see ENDED.
     status = ACTA_EGONE;
-    if (acti_au32_or_acq_rel(&actor->flags, ACTI_ACTOR_NAMED) & ACTI_ACTOR_ENDED)
+    if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_NAMED) & ACTI_ACTOR_ENDED)
         goto fail;
     status = ACTA_ENOMEM;
     if (tsearch(n, &names->tree, compare) == NULL)

@@ -195,14 +195,14 @@ void acti_system_leave(acti_actor *actor)
     acti_lock_give(&alive->lock);
     // Releases all that this actor did to whoever sees that none is left. The closer frees the system when this thread,
     // a worker or an actor's own, has ended, too.
-    uint32_t was = acti_au32_sub_acq_rel(count_of(sys, actor->internal), ACTI_ALIVE_ONE);
+    uint32_t was = acti_au32_sub_release(count_of(sys, actor->internal), ACTI_ALIVE_ONE);
     if (was == (ACTI_ALIVE_ONE | ACTI_ALIVE_ASKED))
         acti_park_give(&sys->closer);
 }
 
 uint32_t acti_system_alive(acta_system *sys, bool internals)
 {
-    return acti_au32_or_acq_rel(count_of(sys, internals), ACTI_ALIVE_ASKED) / ACTI_ALIVE_ONE;
+    return acti_au32_or_acquire(count_of(sys, internals), ACTI_ALIVE_ASKED) / ACTI_ALIVE_ONE;
 }
 
 void acti_system_threads(acta_system *sys, int by)
