@@ -39,11 +39,11 @@
 //
 // Memory order. The push releases the message, and the take that finds it acquires it. The push also acquires: when it
 // clears PARKED it must see what the last turn did before it parked, and hands that on to the next turn by way of the
-// run queue. The park releases for that push; so do attend, kick and pause among themselves. A refused push acquires
+// run queue. The park releases for that push; the pause for the kick, and attend for attended. A refused push acquires
 // what the route released: the message is then freed by its pusher, and the last turn may have written to what it lies
-// in. `given` is relaxed: only the number is shared. Whoever sets ATTEND acquires the consumer's last operation on the
-// word, and so sees at least what had been given by then; what is given later is followed by an operation on the word
-// that finds ATTEND.
+// in. `given` is relaxed: only the number is shared. Whoever sets ATTEND acquires the consumer's last park
+// or pause, and so sees at least what had been given by then; a consumer that is not suspended finds ATTEND before it
+// is.
 
 #ifndef ACTI_CORE_INBOX_H
 #define ACTI_CORE_INBOX_H
@@ -220,11 +220,13 @@ static inline bool acti_inbox_wants_attention(const acti_inbox *inbox)
     return (acti_au64_load_relaxed(&inbox->word) & ACTI_INBOX_ATTEND) != 0;
 }
 
-// acti_inbox_attended ends the call for attention, before the consumer looks around.
+// acti_inbox_attended ends the call for attention, before the consumer looks around. Acquire, with the release of the
+// attend: what was done before that is seen. It releases nothing: what was given before it is released by the park or
+// pause that has to come before the consumer is suspended, and until then it finds whoever asks.
 static inline void acti_inbox_attended(acti_inbox *inbox)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word);
-    while (!acti_au64_cas_acq_rel(&inbox->word, &seen, seen & ~ACTI_INBOX_ATTEND))
+    while (!acti_au64_cas_acquire(&inbox->word, &seen, seen & ~ACTI_INBOX_ATTEND))
         continue;
 }
 
@@ -279,11 +281,12 @@ static inline bool acti_inbox_pause(acti_inbox *inbox)
 }
 
 // acti_inbox_unpark takes a parked inbox back into the hands of its consumer; false: somebody has pushed, and wakes it.
+// Relaxed: while it was parked nobody has done anything that the consumer, who parked it, does not know.
 static inline bool acti_inbox_unpark(acti_inbox *inbox)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word);
     while ((seen & ACTI_INBOX_PARKED) != 0)
-        if (acti_au64_cas_acquire(&inbox->word, &seen, seen & ~ACTI_INBOX_PARKED))
+        if (acti_au64_cas_relaxed(&inbox->word, &seen, seen & ~ACTI_INBOX_PARKED))
             return true;
     return false;
 }

@@ -17,7 +17,8 @@ static acti_lock pause_lock = ACTI_LOCK_INIT;
 
 static bool is_suspended(const acti_actor *actor)
 {
-    uint64_t word = acti_au64_load_acquire(&actor->inbox.word);
+    // Relaxed: what lies behind it is under the lock, and so was the suspension.
+    uint64_t word = acti_au64_load_relaxed(&actor->inbox.word);
     return (word & (ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED)) != 0;
 }
 
