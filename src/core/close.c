@@ -84,7 +84,7 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     if (!wait_for_end(sys, false, deadline_ns)) {
         status = ACTA_EALIVE;
-        acti_au32_store_release(&sys->closing, 1);
+        acti_au32_store_relaxed(&sys->closing, 1); // published by the locks of the lists
         each_alive(sys, report_alive);
         each_alive(sys, force);
         if (!wait_for_end(sys, false, acti_deadline_ns(FORCE_NS))) {

@@ -89,7 +89,7 @@ int acti_sched_start(acti_sched *sched, acta_system *sys, uint32_t workers, bool
 
 void acti_sched_stop(acti_sched *sched)
 {
-    acti_au32_store_release(&sched->stop, 1);
+    acti_au32_store_relaxed(&sched->stop, 1); // published by the tokens
     for (uint32_t i = 0; i < sched->started; i++)
         acti_park_give(&sched->workers[i]->park);
     for (uint32_t i = 0; i < sched->started; i++)
@@ -125,11 +125,12 @@ void acti_sched_ready(acti_actor *actor)
         return;
     }
 
-    // Only we put, so an empty slot stays empty: no exchange is needed to fill it. Both pair with a thief's swap.
+    // Only we put, so an empty slot stays empty: no exchange is needed to fill it. Both release to a thief's swap; who
+    // moves on we have put there ourselves.
     if (acti_aptr_load_relaxed(&w->next) == NULL) {
         acti_aptr_store_release(&w->next, actor);
     } else {
-        acti_actor *moved = acti_aptr_swap_acq_rel(&w->next, actor);
+        acti_actor *moved = acti_aptr_swap_release(&w->next, actor);
         if (moved != NULL)
             keep(w, moved);
     }
@@ -225,7 +226,7 @@ static void *worker_main(void *arg)
     acti_worker *w = arg;
     acti_here = (acti_running){.sys = w->sys, .counters = &w->counters, .worker = w, .glance = &w->glance};
     w->measured_ns = acti_clock_ns();
-    while (!acti_au32_load_acquire(&w->sched->stop)) {
+    while (!acti_au32_load_relaxed(&w->sched->stop)) { // nothing is read behind it
         acti_actor *actor = pick(w);
         if (actor == NULL) {
             rest(w);
@@ -347,7 +348,7 @@ static acti_actor *pick_next(acti_worker *w)
 {
     if (acti_aptr_load_relaxed(&w->next) == NULL) // only we put
         return NULL;
-    return acti_aptr_swap_acq_rel(&w->next, NULL); // a thief may have been faster
+    return acti_aptr_swap_relaxed(&w->next, NULL); // we have put it there; a thief may have been faster
 }
 
 static acti_actor *pick(acti_worker *w)
@@ -384,7 +385,7 @@ static acti_actor *take_behind(acti_worker *victim)
 {
     if (acti_aptr_load_relaxed(&victim->next) == NULL)
         return NULL;
-    acti_actor *actor = acti_aptr_swap_acq_rel(&victim->next, NULL); // pairs with the owner's swap
+    acti_actor *actor = acti_aptr_swap_acquire(&victim->next, NULL); // pairs with the owner's release
     if (actor == NULL || actor->home == NULL)
         return actor;
     acti_sched_ready(actor); // it lives there: by mail it goes back

@@ -55,8 +55,8 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
         return ACTA_EINVAL;
     if (opts->capacity > ACTA_CAPACITY_MAX)
         return ACTA_EINVAL;
-    // Acquire: what the closer did before it forbade spawning.
-    return acti_au32_load_acquire(&sys->closing) != 0 ? ACTA_EGONE : ACTA_OK;
+    // Relaxed: whoever misses it here looks again.
+    return acti_au32_load_relaxed(&sys->closing) != 0 ? ACTA_EGONE : ACTA_OK;
 }
 
 // start lets a new actor run. On failure nothing of it is running.
@@ -113,8 +113,9 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         acti_actor_unref(actor);
         return status;
     }
-    // A close by force that has begun meanwhile looked at the list too early to find this actor.
-    if (acti_au32_load_acquire(&sys->closing) != 0)
+    // A close by force that has begun meanwhile looked at the list too early to find this actor. Relaxed: it then had
+    // the lock of the list before we had it.
+    if (acti_au32_load_relaxed(&sys->closing) != 0)
         acti_actor_force(actor, ACTA_EKILLED);
     *tx = sender;
     return ACTA_OK;

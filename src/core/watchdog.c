@@ -42,7 +42,7 @@ static void look_at(acta_system *sys, acti_worker *w, uint64_t (*clock_ns)(void)
 {
     acti_watched *seen = &w->watched;
     uint64_t now_ns = clock_ns(); // before the look, as the time of the mark is read after it: no turn seems too long
-    const acti_actor *actor = acti_aptr_load_acquire(&w->glance.actor); // with the release in acti_glance_turn
+    const acti_actor *actor = acti_aptr_load_acquire(&w->glance.actor); // with the release in acti_glance_at
     void *type = acti_aptr_load_relaxed(&w->glance.type);
     if (actor != NULL && actor == seen->actor && ((uintptr_t)type & MARK) != 0) {
         if (!seen->named && now_ns - seen->since_ns >= sys->opts.long_turn_ns)
@@ -69,7 +69,7 @@ static void *watchdog_main(void *arg)
     uint64_t look_ns = sys->opts.long_turn_ns / ACTI_WATCHDOG_LOOKS;
     if (look_ns < ACTI_WATCHDOG_LOOK_NS_MIN)
         look_ns = ACTI_WATCHDOG_LOOK_NS_MIN;
-    while (!acti_au32_load_acquire(&dog->stop)) {
+    while (!acti_au32_load_relaxed(&dog->stop)) { // nothing is read behind it
         acti_watchdog_look(sys, acti_clock_ns);
         (void)acti_park_wait(&dog->park, acti_sched_quiet(&sys->sched) ? UINT64_MAX : acti_deadline_ns(look_ns));
     }
@@ -92,7 +92,7 @@ void acti_watchdog_stop(acta_system *sys)
     acti_watchdog *dog = &sys->watchdog;
     if (!dog->started)
         return;
-    acti_au32_store_release(&dog->stop, 1);
+    acti_au32_store_relaxed(&dog->stop, 1); // published by the token
     acti_park_give(&dog->park);
     acti_thread_join(dog->thread);
     dog->started = false;
