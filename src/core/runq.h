@@ -18,7 +18,9 @@
 
 typedef struct acti_actor acti_actor;
 
+#ifndef ACTI_RUNQ_SIZE // a test that is to meet its ends has a smaller one
 #define ACTI_RUNQ_SIZE 256
+#endif
 
 typedef struct acti_runq {
     acti_au32 head; // the owner and thieves
@@ -65,15 +67,15 @@ static inline acti_actor *acti_runq_take(acti_runq *q)
 static inline acti_actor *acti_runq_steal(acti_runq *q, acti_runq *victim)
 {
     uint32_t to = acti_au32_load_relaxed(&q->tail);
-    uint32_t head = acti_au32_load_acquire(&victim->head); // before tail, so that the size is never too large by age
+    uint32_t head = acti_au32_load_relaxed(&victim->head); // a guess; the swap decides
     for (;;) {
         uint32_t tail = acti_au32_load_acquire(&victim->tail); // pairs with the release in put
         uint32_t count = tail - head;
         count -= count / 2;
         if (count == 0)
             return NULL;
-        if (count > ACTI_RUNQ_SIZE / 2) { // head was old already
-            head = acti_au32_load_acquire(&victim->head);
+        if (count > ACTI_RUNQ_SIZE / 2) { // one of the two is old
+            head = acti_au32_load_acquire(&victim->head); // with the release in take and steal: the tail is as new
             continue;
         }
         for (uint32_t i = 0; i < count; i++)
