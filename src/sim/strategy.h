@@ -42,7 +42,8 @@ struct acti_strategy {
 };
 
 // Each makes one, or gives NULL without memory; fini frees it. steps is how many steps a schedule is expected to have,
-// for those who place something in it at random.
+// for those who place something in it at random; best the number that the oldest-first schedule has. What a randomized
+// strategy chooses follows from the seed and the steps alone, so that a seed is enough to bring a schedule back.
 acti_strategy *
 acti_strategy_oldest(void);
 acti_strategy *
@@ -51,10 +52,13 @@ acti_strategy *
 acti_strategy_pos(void);
 acti_strategy *
 acti_strategy_pct(uint32_t depth, uint32_t steps);
+
+// acti_strategy_exhaustive runs each order that makes a difference about once. All schedules must have the same seed:
+// only its choices may make one differ from another.
 acti_strategy *
 acti_strategy_exhaustive(void);
 
-// acti_strategy_portfolio takes its members by turns, a schedule each.
+// acti_strategy_portfolio takes its members by turns, a schedule each: the seed says whose turn it is.
 acti_strategy *
 acti_strategy_portfolio(uint32_t steps);
 
