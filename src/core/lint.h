@@ -15,8 +15,10 @@
 // refused by an actor that has ended.
 //
 // What it costs. Nothing where it is off: the bit that asks for a carrier is looked at anyway. Where it is on, a
-// message costs about FIGURE ns more, and more than that where many workers meet at the lock; a few hundred bytes while
-// it is on its way, and for each actor up to 10 KB that grow with the number of its sources.
+// message costs about 110 ns more between two actors, half a microsecond where 64 send to one, and some microseconds
+// where a thousand all talk to each other and every past is full (tests/bench/run one_to_one_linted and so on). In
+// memory it costs about 150 bytes a message on its way, 150 an actor, 300 for each source that a receiver remembers,
+// and up to 800 for each past that is still in use.
 
 #ifndef ACTI_CORE_LINT_H
 #define ACTI_CORE_LINT_H

@@ -410,6 +410,14 @@ TEST(what_did_not_go_out_is_not_known_and_its_block_is_another_messages)
     give(&w, R, 0);
     give(&w, R, 1);
     assert_int_equal(w.count, 0);
+
+    send_over(&w, A, R, 2);
+    give(&w, R, 2);
+    hear(&w, A, B);
+    give(&w, B, 0); // the block for the last time, of a message that was not noted: b may know of everything
+    send_over(&w, B, R, 3);
+    give(&w, R, 3);
+    assert_int_equal(w.count, 0);
     close_world(&w);
 }
 

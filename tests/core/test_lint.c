@@ -60,6 +60,7 @@ struct talker {
     acta_tx *to;    // the receiver
     acta_tx *other; // a talker
     acta_addr *who; // an actor it watches or stops
+    test_gate *came; // opened when the receiver has got something
 };
 
 static int talk(acta_self *self, void *arg, acta_msg *m)
@@ -362,49 +363,44 @@ static void finishes(talker *t, acta_self *self, acta_msg *m)
 
 // The script sends the receiver its last message and dies; the router hears of that, and sends the end. It is an actor
 // that lets the script go, because a thread that does may know of everything by then.
-static void run_death(kit *k, const kit_kind *kind, bool late)
-{
-    test_gate came;
-    test_gate_init(&came);
-    sink r = {.actor = {take}, .came = &came};
-    talker a = {.actor = {talk}, .on = ends_it};
-    talker b = {.actor = {talk}, .on = watches};
-    a.to = spawn_named(k, kind, &r, "net");
-    b.to = acta_tx_dup(a.to);
-    acta_addr *net = acta_addr_dup(acta_tx_addr(a.to));
-    acta_tx *to_a = spawn_named(k, kind, &a, "script");
-    b.who = acta_addr_dup(acta_tx_addr(to_a));
-    acta_addr *script = acta_addr_dup(b.who);
-    talker starter = {.actor = {talk}, .on = finishes, .to = to_a};
-    acta_tx *to_starter = spawn_named(k, kind, &starter, "starter");
-    acta_tx *to_b = spawn_named(k, kind, &b, "router");
-    acta_msg *m = NULL;
-    if (late) {
-        assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
-        assert_true(kit_await_ended(script));
-        assert_true(test_gate_wait(&came));
-    }
-    assert_int_equal(acta_call(to_b, KIT_WAIT_NS, &m, query), ACTA_OK);
-    acta_msg_free(&m);
-    if (!late)
-        assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
-    assert_true(kit_await_ended(net));
-    acta_tx_drop(&to_b);
-    acta_addr_drop(&net);
-    acta_addr_drop(&script);
-    kit_close(k);
-    test_gate_fini(&came);
-    assert_int_equal(r.handled, 2);
-}
-
 TEST(a_death_notice_is_a_message_of_the_dead)
 {
     KIT_EACH_KIND(kind) {
         kit k;
         open_linted(&k, 2);
-        run_death(&k, kind, false);
+        sink r = {.actor = {take}};
+        talker a = {.actor = {talk}, .on = ends_it};
+        talker b = {.actor = {talk}, .on = watches};
+        a.to = spawn_named(&k, kind, &r, "net");
+        b.to = acta_tx_dup(a.to);
+        acta_addr *net = acta_addr_dup(acta_tx_addr(a.to));
+        talker starter = {.actor = {talk}, .on = finishes, .to = spawn_named(&k, kind, &a, "script")};
+        b.who = acta_addr_dup(acta_tx_addr(starter.to));
+        acta_tx *to_starter = spawn_named(&k, kind, &starter, "starter");
+        acta_tx *to_b = spawn_named(&k, kind, &b, "router");
+        acta_msg *m = NULL;
+        assert_int_equal(acta_call(to_b, KIT_WAIT_NS, &m, query), ACTA_OK);
+        acta_msg_free(&m);
+        assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
+        assert_true(kit_await_ended(net));
+        acta_tx_drop(&to_b);
+        acta_addr_drop(&net);
+        kit_close(&k);
+        assert_int_equal(r.handled, 2);
         assert_true(kit_reported(&k, "over of script", "script -> router -> net"));
     }
+}
+
+// finds_it_dead has heard of what another sent, and finds that it has ended, maybe for having been answered.
+static void finds_it_dead(talker *t, acta_self *self, acta_msg *m)
+{
+    uint64_t id;
+    if (!acta_is(word, m))
+        return;
+    kit_claim(test_gate_wait(t->came));
+    kit_claim(kit_await_ended(t->who));
+    kit_claim(acta_monitor(self, t->who, &id) == ACTA_OK);
+    kit_claim(acta_finish(&t->to, over) == ACTA_OK);
 }
 
 TEST(whoever_finds_an_actor_dead_may_know_what_it_knew)
@@ -412,7 +408,21 @@ TEST(whoever_finds_an_actor_dead_may_know_what_it_knew)
     KIT_EACH_KIND(kind) {
         kit k;
         open_linted(&k, 2);
-        run_death(&k, kind, true);
+        test_gate came;
+        test_gate_init(&came);
+        sink r = {.actor = {take}, .came = &came};
+        talker a = {.actor = {talk}, .on = sends_both};
+        talker b = {.actor = {talk}, .on = finds_it_dead, .came = &came};
+        a.to = spawn_named(&k, kind, &r, "net");
+        b.to = acta_tx_dup(a.to);
+        a.other = spawn_named(&k, &kit_kinds[2 + kind->body], &b, "router"); // on a thread, because it waits
+        talker starter = {.actor = {talk}, .on = finishes, .to = spawn_named(&k, kind, &a, "script")};
+        b.who = acta_addr_dup(acta_tx_addr(starter.to));
+        acta_tx *to_starter = spawn_named(&k, kind, &starter, "starter");
+        assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
+        kit_close(&k);
+        test_gate_fini(&came);
+        assert_int_equal(r.handled, 2);
         assert_int_equal(k.lines, 0);
     }
 }
