@@ -566,7 +566,8 @@ static void play_round(uint64_t seed)
     world.random = (seed + 1) * 0x9e3779b97f4a7c15 | 1;
     kit k;
     kit_open_with(&k, (acta_system_opts){.workers = 1 + (uint32_t)draw(&world.random, 4),
-                                         .track_senders = draw(&world.random, 4) == 0});
+                                         .track_senders = draw(&world.random, 4) == 0,
+                                         .order_lint = draw(&world.random, 4) == 0 ? ACTA_LINT_ON : ACTA_LINT_OFF});
     held first[FIRST] = {{0}};
     for (int i = 0; i < FIRST; i++)
         assert_true(spawn_into(&first[i], k.sys, draw(&world.random, UINT64_MAX)));

@@ -348,10 +348,10 @@ static int acts(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
-static void play(const call *c, source from, bool track)
+static void play(const call *c, source from, bool track, acta_lint lint)
 {
     kit k;
-    kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = track});
+    kit_open_with(&k, (acta_system_opts){.workers = 1, .track_senders = track, .order_lint = lint});
     scene s = {.sys = k.sys, .call = c, .from = from};
     // On a thread of its own, because the pool's only worker may be the one that waits.
     assert_int_equal(acta_spawn(k.sys, &s.to, .handler = answers), ACTA_OK);
@@ -375,7 +375,8 @@ TEST(a_call_without_memory_says_so_and_changes_nothing_whichever_allocation_fail
     for (size_t i = 0; i < sizeof(all_calls) / sizeof(all_calls[0]); i++)
         for (source from = FROM_POOL; from < SOURCES; from++)
             for (int track = 0; track < 2; track++)
-                play(&all_calls[i], from, track == 1);
+                for (acta_lint lint = ACTA_LINT_ON; lint <= ACTA_LINT_OFF; lint++)
+                    play(&all_calls[i], from, track == 1, lint);
 }
 
 int main(void)
