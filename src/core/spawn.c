@@ -25,6 +25,11 @@ static const acti_actor_ops *pool_ops(const acta_system *sys)
     return sys->carrier != NULL && sys->carrier->placed != NULL ? sys->carrier->placed : &in_pool;
 }
 
+void acti_pool_ready(acti_actor *actor)
+{
+    pool_ops(actor->sys)->wake(actor);
+}
+
 // The name lies behind the state, in no more bytes than it needs.
 acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_bytes)
 {

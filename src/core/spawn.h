@@ -12,4 +12,9 @@
 acti_actor *
 acti_actor_new(acta_system *sys, const char *name, size_t state_bytes);
 
+// acti_pool_ready is the wake of actors in the pool whose other operations are their own: the system's scheduler, or
+// whoever runs its actors instead.
+void
+acti_pool_ready(acti_actor *actor);
+
 #endif

@@ -41,7 +41,7 @@ static void freed(acti_actor *actor)
     acti_actor_give_back(actor);
 }
 
-static const acti_actor_ops of_node = {.wake = acti_sched_ready, .freed = freed};
+static const acti_actor_ops of_node = {.wake = acti_pool_ready, .freed = freed};
 
 static acti_node *new_node(acti_router *router, bool caller)
 {
