@@ -159,6 +159,53 @@ acta_sim_run(acta_sim *sim);
 ACTA_NODISCARD ACTA_API int
 acta_sim_thread(acta_sim *sim, const char *name, void (*fn)(void *arg), void *arg);
 
+// acta_sim_sleep lets virtual time pass: for a thread outside that tries something again.
+ACTA_API void
+acta_sim_sleep(acta_sim *sim, uint64_t time_ns);
+
+// ---- nodes --------------------------------------------------------------------
+
+// A node is another system in the same sim, as another process would be: what is sent to it goes over a session on a
+// simulated connection, and it can be killed, restarted and paused. The scenario's own system is a node, too, to which
+// none of that happens.
+
+typedef struct acta_sim_node acta_sim_node;
+
+typedef struct acta_sim_node_opts {
+    const char *name; // what its peers are told, and reports say; copied. NULL: "node"
+
+    // boot runs as a thread outside in that node, at the beginning and after each restart. It spawns actors, listens,
+    // connects, and may block in acta_connect, acta_node_accept, acta_node_find and acta_call: while it does, the
+    // others go on. When its node is killed, what it waits for does not come, so that it returns.
+    void (*boot)(acta_sim *sim, acta_system *sys, void *arg);
+    void *arg;
+    acta_system_opts system; // as in acta_sim_opts
+} acta_sim_node_opts;
+
+// acta_sim_node_start adds a node to the schedule. URLs are as in production, but name nothing outside the sim.
+//
+// A node that is killed leaves nothing behind but what it has put on its connections. So that memory is freed its
+// actors are still killed one by one: bodies return from acta_recv, arg_free is called. Nothing that they send then
+// goes anywhere, and claims that they make then are not heard. But what they write into memory of the test stays
+// written.
+//
+// Owns:    *node is the sim's, and valid until the schedule is over.
+// Bounds:  15 nodes beside the scenario's own.
+// Errors:  ACTA_EINVAL no boot; ACTA_EFULL; ACTA_EIO, ACTA_ENOMEM.
+ACTA_NODISCARD ACTA_API int
+acta_sim_node_start(acta_sim *sim, const acta_sim_node_opts *opts, acta_sim_node **node);
+
+// acta_sim_node_is_up: whether it is neither killed nor paused. acta_sim_node_starts is how often it has been started:
+// 1 as long as it has not been restarted.
+ACTA_API bool
+acta_sim_node_is_up(const acta_sim_node *node);
+ACTA_API uint32_t
+acta_sim_node_starts(const acta_sim_node *node);
+
+// acta_sim_faults is how many faults there have been in this schedule: what a scenario claims may depend on it.
+ACTA_API uint32_t
+acta_sim_faults(const acta_sim *sim);
+
 // ---- claims -------------------------------------------------------------------
 
 // A claim is known by its text, which is constant and must differ from that of others. In actors use acta_sim_here():

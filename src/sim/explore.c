@@ -108,6 +108,8 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
     sim->trace = trace;
     sim->claims = x->claims;
     sim->races = &x->races;
+    sim->report = system_report;
+    sim->report_arg = x;
     sim->now_ns = ACTA_SECOND;
     sim->draws = acti_sim_mix(seed, 1);
     sim->seeds = acti_sim_mix(seed, 2);
@@ -117,19 +119,21 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
     sim->events = 0;
     sim->step = 0;
     sim->steps_limit = x->opts.steps_max;
-    sim->healing = sim->ending = sim->dropped = sim->no_memory = sim->forced_step = false;
+    sim->cut = sim->healing = sim->ending = sim->dropped = sim->no_memory = sim->forced_step = false;
     sim->main_deadline_ns = UINT64_MAX;
     sim->running = ACTI_PARTY_MAIN;
     sim->thread = NULL;
     sim->party_count = sim->wire_count = sim->item_count = sim->full_count = 0;
     sim->ready_count = sim->eager_count = sim->step_count = sim->choice_count = 0;
-    sim->item_free = ACTI_SIM_NONE;
+    sim->item_free = sim->only = ACTI_SIM_NONE;
     sim->footprinted = strategy->ops->touched != NULL;
     sim->thread_count = sim->node_count = 0;
     sim->broken[0] = '\0';
     x->alive[0] = '\0';
+    acti_net_init(&sim->net, &sim->ages);
+    acti_faults_begin(sim, seed);
     acti_claims_begin(x->claims);
-    static const char *const names[ACTI_PARTIES_FIRST] = {"the scenario", "the clock", "the end"};
+    static const char *const names[ACTI_PARTIES_FIRST] = {"the scenario", "the clock", "the end", "the network"};
     for (uint32_t i = 0; i < ACTI_PARTIES_FIRST; i++) {
         uint32_t party = acti_sim_party_new(sim, acti_sim_mix(i + 1, 0), NULL);
         if (party != ACTI_SIM_NONE)
@@ -141,13 +145,9 @@ static void begin(exploration *x, acti_strategy *strategy, uint64_t seed, acti_t
 
 static int open_system(exploration *x)
 {
-    acta_system_opts opts = x->opts.system;
-    opts.report = system_report;
-    opts.report_arg = x;
-    if (x->sim.trace != NULL)
-        opts.track_senders = ACTA_TRACK_ON;
-    uint8_t node;
-    return x->sim.no_memory ? ACTA_ENOMEM : acti_sim_node_open(&x->sim, &opts, &node);
+    acti_sim_node *node;
+    acta_sim_node_opts opts = {.name = "the scenario", .system = x->opts.system};
+    return x->sim.no_memory ? ACTA_ENOMEM : acti_sim_node_add(&x->sim, &opts, &node);
 }
 
 // ---- one schedule -------------------------------------------------------------------------
@@ -155,7 +155,7 @@ static int open_system(exploration *x)
 static void heal(exploration *x)
 {
     acta_sim *sim = &x->sim;
-    bool cut = sim->healing || sim->step >= sim->steps_limit;
+    bool cut = sim->cut || (!sim->healing && sim->step >= sim->steps_limit);
     if (acti_sim_unseen(sim) || (!cut && x->opts.faults == 0))
         return;
     if (!sim->healing)
@@ -175,8 +175,9 @@ static void judge(exploration *x)
         acti_sim_fail(sim, broken);
     if (over && acti_threads_waiting(sim))
         acti_sim_fail(sim, "a thread outside waits for what may still come");
-    if (over && !x->opts.may_live && acti_system_alive(acta_sim_system(sim), false) > 0)
-        acti_sim_fail(sim, "an actor is still alive when nothing can happen any more");
+    for (uint32_t i = 0; over && !x->opts.may_live && i < sim->node_count; i++)
+        if (sim->nodes[i].sys != NULL && acti_system_alive(sim->nodes[i].sys, false) > 0)
+            acti_sim_fail(sim, "an actor is still alive when nothing can happen any more");
     // At the end it says something who is alive; in the middle of things most are.
     x->noting = sim->trace != NULL && sim->broken[0] != '\0';
 }
@@ -186,11 +187,11 @@ static void clear_away(exploration *x)
     acta_sim *sim = &x->sim;
     bool judged = !acti_sim_unseen(sim);
     sim->ending = true;
-    acta_system *sys = acta_sim_system(sim);
-    int status = acta_close(&sys, 0);
+    bool closes = acti_sim_nodes_close(sim);
     x->noting = false;
     acti_threads_end(sim);
-    if (status == ACTA_ELEDGER && judged)
+    acti_net_fini(&sim->net);
+    if (!closes && judged)
         snprintf(sim->broken, sizeof(sim->broken), "the ledger closes");
 }
 

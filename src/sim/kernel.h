@@ -30,6 +30,7 @@
 #include "core/system.h"
 #include "sim/claims.h"
 #include "sim/forced.h"
+#include "sim/net.h"
 #include "sim/race.h"
 #include "sim/step.h"
 #include "sim/strategy.h"
@@ -44,7 +45,7 @@
 #define ACTI_SIM_NONE UINT32_MAX
 
 // Parties that are not actors; the first of the table, in each schedule.
-enum { ACTI_PARTY_MAIN, ACTI_PARTY_CLOCK, ACTI_PARTY_END, ACTI_PARTIES_FIRST };
+enum { ACTI_PARTY_MAIN, ACTI_PARTY_CLOCK, ACTI_PARTY_END, ACTI_PARTY_NET, ACTI_PARTIES_FIRST };
 
 // Whoever sends or receives: an actor, a thread outside, the clock; the end messages, which are nobody's, have one,
 // too.
@@ -91,18 +92,27 @@ typedef struct acti_sim_thread {
     uint64_t age;
     uint32_t party;
     uint32_t runs;
+    uint32_t refused; // waits that were cut short because its world or its node ends
     uint8_t node;
 } acti_sim_thread;
 
-// One system of the world. The scenario's own is the first.
-typedef struct acti_sim_node {
+// One system of the world. The scenario's own is the first; it is neither killed nor paused.
+//
+//   UP --KILL--> DOWN --RESTART--> UP, another system          UP --PAUSE--> paused --goes on--> UP
+struct acta_sim_node {
     acti_carrier carrier; // first
     acta_sim *sim;
-    acta_system *sys;
+    acta_system *sys;   // NULL: it is down
     uint32_t *party_of; // by id of the actor
     uint32_t party_room;
     uint8_t index;
-} acti_sim_node;
+    bool paused;
+    uint32_t starts;
+    acti_net_host host;
+    acta_sim_node_opts opts;
+    char name[ACTI_NAME_BYTES];
+};
+typedef struct acta_sim_node acti_sim_node;
 
 struct acta_sim {
     acti_world world; // first
@@ -111,6 +121,8 @@ struct acta_sim {
     acti_trace *trace; // or NULL
     acti_claims *claims;
     acti_races *races;
+    void (*report)(void *arg, const char *line); // of every system
+    void *report_arg;
     uint64_t now_ns;
     uint64_t draws;  // state of the generator behind acta_sim_random
     uint64_t seeds;  // and of that behind the library's own randomness
@@ -120,6 +132,7 @@ struct acta_sim {
     uint64_t events;     // carried, woken: whether a look at the clock did anything
     uint32_t step;       // number of steps begun
     uint32_t steps_limit;
+    bool cut;            // steps_limit was reached
     bool healing;        // no more faults, and the oldest step is chosen
     bool ending;         // the schedule is over: what is left is cleared away, and nothing is claimed
     bool dropped;        // the strategy has given the schedule up
@@ -127,6 +140,13 @@ struct acta_sim {
     bool forced_step;    // the choice of the running step was not 0
     uint64_t main_deadline_ns;
     uint32_t running;    // party of the thread outside that runs
+    uint32_t only;       // the node that is being cleared away: nothing of the others is possible; NONE: none is
+    acti_net net;
+    uint64_t weather;     // decides where a fault may happen, and how
+    uint32_t calm;        // one step in so many has a chance of one
+    uint32_t faults;      // so far
+    uint32_t nomem_after; // which allocation of the next step fails; 0: none
+    bool refuse_next;     // the next send that could be refused is
     acti_sim_thread *thread; // or NULL: the scenario's own
 
     acti_party *parties;
@@ -153,13 +173,6 @@ struct acta_sim {
     uint32_t node_count;
     char broken[256]; // the claim that does not hold; "": all do
 };
-
-// acti_sim_mix makes one hash of two.
-static inline uint64_t acti_sim_mix(uint64_t a, uint64_t b)
-{
-    uint64_t state = a ^ (b * UINT64_C(0x9e3779b97f4a7c15));
-    return acti_random_next(&state) | 1; // never 0
-}
 
 // acti_sim_grow makes room for one more in an array of the sim. False without memory: the schedule is given up then.
 bool
@@ -219,9 +232,9 @@ acti_party_run(acta_sim *sim, uint32_t party);
 
 // ---- messages on their way: wire.c --------------------------------------------------------
 
-// acti_sim_node_open opens a system in the world. ACTA_OK or as acta_open.
-int
-acti_sim_node_open(acta_sim *sim, const acta_system_opts *opts, uint8_t *node);
+// acti_sim_carrier gives the carrier of a node.
+acti_carrier
+acti_sim_carrier(void);
 
 // acti_sim_party_of gives the party of an actor, made if need be; NONE without memory.
 uint32_t
@@ -245,6 +258,49 @@ acti_sim_add(acta_sim *sim, const acti_step *step);
 void
 acti_wires_empty(acta_sim *sim, const acta_system *sys);
 
+// ---- systems of the world: nodes.c ---------------------------------------------------------
+
+// acti_sim_node_add makes a node and opens its system. ACTA_OK, ACTA_EFULL or as acta_open.
+int
+acti_sim_node_add(acta_sim *sim, const acta_sim_node_opts *opts, acti_sim_node **node);
+
+// acti_sim_node_kill takes it away: its peers see the end of what it has sent. acti_sim_node_restart opens it anew.
+void
+acti_sim_node_kill(acti_sim_node *node);
+void
+acti_sim_node_restart(acti_sim_node *node);
+
+// acti_sim_node_pause has it stand still, or go on.
+void
+acti_sim_node_pause(acti_sim_node *node, bool paused);
+
+// acti_sim_nodes_close closes every system. True: each ledger is in order.
+bool
+acti_sim_nodes_close(acta_sim *sim);
+
+// acti_sim_may_run: whether the steps of a node are possible.
+static inline bool acti_sim_may_run(const acta_sim *sim, uint8_t node)
+{
+    return !sim->nodes[node].paused && (sim->only == ACTI_SIM_NONE || sim->only == node);
+}
+
+// ---- faults: fault.c -----------------------------------------------------------------------
+
+// acti_faults_begin prepares for a schedule.
+void
+acti_faults_begin(acta_sim *sim, uint64_t seed);
+
+// acti_faults_collect appends the end of each pause and each stall, and a fault where there is to be one.
+void
+acti_faults_collect(acta_sim *sim);
+void
+acti_fault_run(acta_sim *sim, const acti_step *step);
+
+// acti_faults_heal ends all pauses and stalls, and starts the nodes that are down, if nodes are restarted at all. There
+// are no more faults.
+void
+acti_faults_heal(acta_sim *sim);
+
 // ---- threads outside: thread.c -----------------------------------------------------------
 
 void
@@ -265,6 +321,11 @@ uint64_t
 acti_threads_next_ns(const acta_sim *sim);
 void
 acti_threads_due(acta_sim *sim);
+
+// acti_threads_finish lets all threads of the node that is being cleared away, or all, return: nothing that they wait
+// for comes. One that goes on waiting all the same is left where it is.
+void
+acti_threads_finish(acta_sim *sim);
 
 // acti_threads_end frees those that have ended, and gives up the others.
 void

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "core/turn.h"
 #include "sim/kernel.h"
 
@@ -205,6 +206,8 @@ static void collect_ready(acta_sim *sim)
 {
     for (uint32_t i = 0; i < sim->ready_count; i++) {
         const acti_party *party = &sim->parties[sim->ready[i]];
+        if (!acti_sim_may_run(sim, party->node))
+            continue;
         uint64_t lane = acti_sim_mix(party->hash, LANE_RUN);
         acti_sim_add(sim, &(acti_step){.kind = ACTI_STEP_RUN,
                                        .lane = lane,
@@ -226,13 +229,19 @@ static void run_ready(acta_sim *sim, uint32_t index)
 
 // ---- time ------------------------------------------------------------------------------------
 
+// has_time: whether a node hears of what is due.
+static bool has_time(const acti_sim_node *node)
+{
+    return node->sys != NULL && !node->paused;
+}
+
 static uint64_t next_ns(const acta_sim *sim)
 {
     uint64_t next = acti_threads_next_ns(sim);
     if (sim->main_deadline_ns < next)
         next = sim->main_deadline_ns;
     for (uint32_t i = 0; i < sim->node_count; i++) {
-        uint64_t at = sim->nodes[i].sys != NULL ? acti_clock_next_ns(&sim->nodes[i].sys->clock) : UINT64_MAX;
+        uint64_t at = has_time(&sim->nodes[i]) ? acti_clock_next_ns(&sim->nodes[i].sys->clock) : UINT64_MAX;
         if (at < next)
             next = at;
     }
@@ -241,7 +250,7 @@ static uint64_t next_ns(const acta_sim *sim)
 
 static void collect_clock(acta_sim *sim)
 {
-    if (next_ns(sim) == UINT64_MAX)
+    if (sim->only != ACTI_SIM_NONE || next_ns(sim) == UINT64_MAX)
         return;
     uint64_t lane = acti_sim_mix(LANE_CLOCK, LANE_CLOCK);
     acti_sim_add(sim, &(acti_step){.kind = ACTI_STEP_CLOCK,
@@ -255,7 +264,7 @@ static void run_alarms(acta_sim *sim)
     uint32_t before = sim->running;
     sim->running = ACTI_PARTY_CLOCK;
     for (uint32_t i = 0; i < sim->node_count; i++)
-        while (sim->nodes[i].sys != NULL && acti_clock_run(sim->nodes[i].sys))
+        while (has_time(&sim->nodes[i]) && acti_clock_run(sim->nodes[i].sys))
             continue;
     sim->running = before;
 }
@@ -294,14 +303,32 @@ static void sort(acti_step *steps, uint32_t count)
     }
 }
 
+static void add_net(void *arg, const acti_step *step)
+{
+    acti_sim_add(arg, step);
+}
+
+static void run_net(acta_sim *sim, const acti_step *step)
+{
+    uint32_t before = sim->running;
+    sim->running = ACTI_PARTY_NET;
+    sim->footprint.everything = true;
+    acti_net_run(&sim->net, step->index);
+    sim->events++;
+    sim->running = before;
+}
+
 static void collect(acta_sim *sim)
 {
     sim->step_count = 0;
     acti_wires_collect(sim);
     collect_ready(sim);
     acti_threads_collect(sim);
+    acti_net_collect(&sim->net, sim->only != ACTI_SIM_NONE ? &sim->nodes[sim->only].host : NULL, add_net, sim);
     sort(sim->steps, sim->step_count);
     collect_clock(sim);
+    if (!sim->healing && !sim->ending)
+        acti_faults_collect(sim);
 }
 
 static uint32_t choose(acta_sim *sim)
@@ -339,10 +366,27 @@ static void run(acta_sim *sim, const acti_step *step)
         run_clock(sim);
         break;
     case ACTI_STEP_NET:
+        run_net(sim, step);
+        break;
     case ACTI_STEP_FAULT:
+        acti_fault_run(sim, step);
+        break;
+    case ACTI_STEP_REST:
         break;
     }
     run_eager(sim);
+}
+
+// run_with runs a step with the memory that it is to have.
+static void run_with(acta_sim *sim, const acti_step *step)
+{
+    uint32_t after = sim->nomem_after;
+    sim->nomem_after = 0;
+    if (after != 0)
+        acti_pool_fail_after(after);
+    run(sim, step);
+    if (after != 0)
+        acti_pool_fail_after(0);
 }
 
 bool acti_sim_step(acta_sim *sim)
@@ -356,7 +400,9 @@ bool acti_sim_step(acta_sim *sim)
     if (choice == UINT32_MAX)
         return false;
     acti_step step = sim->steps[choice];
-    run(sim, &step);
+    if (step.kind == ACTI_STEP_REST)
+        return false;
+    run_with(sim, &step);
     const char *broken = sim->ending ? NULL : acti_claims_always(sim->claims);
     if (broken != NULL)
         acti_sim_fail(sim, broken);
@@ -380,6 +426,7 @@ void acti_sim_steps(acta_sim *sim)
 void acti_sim_heal(acta_sim *sim)
 {
     sim->healing = true;
+    acti_faults_heal(sim);
     sim->steps_limit = sim->step + sim->opts->steps_max;
 }
 
@@ -391,10 +438,12 @@ static bool goes_on(acta_sim *sim)
 {
     if (sim->ending)
         return true;
-    if (!acti_sim_unseen(sim) && sim->step >= sim->steps_limit && !sim->healing)
+    if (!acti_sim_unseen(sim) && sim->step >= sim->steps_limit && !sim->healing) {
+        sim->cut = true;
         acti_sim_heal(sim);
-    else if (sim->step >= sim->steps_limit)
+    } else if (sim->step >= sim->steps_limit) {
         acti_sim_fail(sim, "a thread outside does not wait for ever");
+    }
     return !acti_sim_unseen(sim);
 }
 
@@ -406,6 +455,10 @@ bool acti_sim_main_wait(acta_sim *sim, acti_park *park, uint64_t deadline_ns)
     while (!(given = acti_park_try(park)) && sim->now_ns < deadline_ns && goes_on(sim)) {
         if (acti_sim_step(sim))
             continue;
+        if (!sim->ending && !sim->healing && sim->opts->faults != 0) {
+            acti_sim_heal(sim); // what it waits for may be held up by a fault
+            continue;
+        }
         if (!sim->dropped)
             acti_sim_fail(sim, "a thread outside waits for what may still come");
         if (sim->ending)

@@ -17,13 +17,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/platform.h"
+
+// acti_sim_mix makes one hash of two.
+static inline uint64_t acti_sim_mix(uint64_t a, uint64_t b)
+{
+    uint64_t state = a ^ (b * UINT64_C(0x9e3779b97f4a7c15));
+    return acti_random_next(&state) | 1; // never 0
+}
+
 typedef enum acti_step_kind {
     ACTI_STEP_DELIVER, // the oldest message of a wire arrives, and its receiver runs if it can
     ACTI_STEP_RUN,     // an actor runs that is ready without that: it starts, has been given room, has to end ...
     ACTI_STEP_THREAD,  // a thread outside goes on
     ACTI_STEP_NET,     // the oldest bytes of a connection arrive, or its end
     ACTI_STEP_CLOCK,   // time goes on to the next alarm, and what is due is sent off
-    ACTI_STEP_FAULT,   // a fault; the lane says which and where
+    ACTI_STEP_REST,    // nothing: only a fault could happen, and need not
+    ACTI_STEP_FAULT,   // a fault, or the end of one that lasts; the lane says which and where
 } acti_step_kind;
 
 typedef struct acti_step {

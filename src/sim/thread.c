@@ -12,6 +12,8 @@
 
 enum { LANE_THREAD = 32 };
 
+#define REFUSED_MAX 1000 // waits for nothing after which a thread is not expected to return any more
+
 static void thread_main(void *arg)
 {
     acti_sim_thread *thread = arg;
@@ -20,7 +22,10 @@ static void thread_main(void *arg)
 
 int acti_sim_thread_start(acta_sim *sim, uint8_t node, const char *name, void (*fn)(void *arg), void *arg)
 {
-    if (sim->thread_count == ACTI_SIM_THREADS_MAX)
+    uint32_t index = 0; // of one that has ended, or the next
+    while (index < sim->thread_count && sim->threads[index].fiber != NULL)
+        index++;
+    if (index == ACTI_SIM_THREADS_MAX)
         return ACTA_EFULL;
     acti_party *by = &sim->parties[sim->running];
     uint64_t hash = acti_sim_mix(acti_sim_mix(by->hash, LANE_THREAD), by->made++);
@@ -30,12 +35,14 @@ int acti_sim_thread_start(acta_sim *sim, uint8_t node, const char *name, void (*
     acti_party_announce(sim, party, name, sim->running);
     if (sim->trace != NULL)
         acti_name_copy(sim->parties[party].name, name);
-    acti_sim_thread *thread = &sim->threads[sim->thread_count];
+    sim->parties[party].node = node;
+    acti_sim_thread *thread = &sim->threads[index];
     *thread = (acti_sim_thread){.fn = fn, .arg = arg, .age = ++sim->ages, .party = party, .node = node};
     thread->fiber = acti_fiber_new(ACTI_SIM_THREAD_STACK_BYTES, thread_main, thread);
     if (thread->fiber == NULL)
         return ACTA_EIO;
-    sim->thread_count++;
+    if (index == sim->thread_count)
+        sim->thread_count++;
     return ACTA_OK;
 }
 
@@ -44,9 +51,17 @@ int acta_sim_thread(acta_sim *sim, const char *name, void (*fn)(void *arg), void
     return acti_sim_thread_start(sim, 0, name, fn, arg);
 }
 
+void acta_sim_sleep(acta_sim *sim, uint64_t time_ns)
+{
+    (void)sim;
+    acti_park nobody;
+    acti_park_init(&nobody);
+    (void)acti_park_wait(&nobody, acti_deadline_ns(time_ns));
+}
+
 static bool may_go_on(const acta_sim *sim, const acti_sim_thread *thread)
 {
-    if (thread->fiber == NULL)
+    if (thread->fiber == NULL || !acti_sim_may_run(sim, thread->node) || thread->refused >= REFUSED_MAX)
         return false;
     // When the schedule is cleared away nobody waits for what will not come.
     return thread->park == NULL || sim->ending || acti_park_given(thread->park) || thread->deadline_ns <= sim->now_ns;
@@ -100,7 +115,8 @@ uint64_t acti_threads_next_ns(const acta_sim *sim)
     uint64_t next = UINT64_MAX;
     for (uint32_t i = 0; i < sim->thread_count; i++) {
         const acti_sim_thread *thread = &sim->threads[i];
-        if (thread->fiber != NULL && thread->park != NULL && thread->deadline_ns < next)
+        if (thread->fiber != NULL && thread->park != NULL && !sim->nodes[thread->node].paused &&
+            thread->deadline_ns < next)
             next = thread->deadline_ns;
     }
     return next;
@@ -110,15 +126,22 @@ void acti_threads_due(acta_sim *sim)
 {
     for (uint32_t i = 0; i < sim->thread_count; i++)
         if (sim->threads[i].fiber != NULL && sim->threads[i].park != NULL &&
-            sim->threads[i].deadline_ns <= sim->now_ns)
+            !sim->nodes[sim->threads[i].node].paused && sim->threads[i].deadline_ns <= sim->now_ns)
             sim->events++;
+}
+
+void acti_threads_finish(acta_sim *sim)
+{
+    for (uint32_t i = 0; i < sim->thread_count; i++)
+        if (may_go_on(sim, &sim->threads[i]))
+            acti_thread_go_on(sim, i);
 }
 
 void acti_threads_end(acta_sim *sim)
 {
     for (uint32_t i = 0; i < sim->thread_count; i++)
-        acti_fiber_free(&sim->threads[i].fiber);
-    sim->thread_count = 0;
+        if (sim->only == ACTI_SIM_NONE || sim->only == sim->threads[i].node)
+            acti_fiber_free(&sim->threads[i].fiber);
 }
 
 bool acti_sim_park_wait(acti_world *world, acti_park *park, uint64_t deadline_ns)
@@ -129,7 +152,10 @@ bool acti_sim_park_wait(acti_world *world, acti_park *park, uint64_t deadline_ns
         return acti_sim_main_wait(sim, park, deadline_ns);
     thread->park = park;
     thread->deadline_ns = deadline_ns;
-    if (!acti_park_given(park) && deadline_ns > sim->now_ns && !sim->ending)
+    bool given = acti_park_given(park) || deadline_ns <= sim->now_ns;
+    if (sim->ending)
+        given = ++thread->refused < REFUSED_MAX;
+    if (!given)
         acti_fiber_suspend(thread->fiber);
     thread->park = NULL;
     return acti_park_try(park);

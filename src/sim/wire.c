@@ -8,7 +8,9 @@
 // end messages of actors: an EOF may arrive when all that was on its way to its actor when the last sender was dropped
 // has arrived.
 //
-// Monitors and what takes them back are pushed at once: nobody can see when they arrive, only when the DOWN does.
+// Monitors and what takes them back are pushed at once: nobody can see when they arrive, only when the DOWN does. So
+// are events, by which the library's own actors wake threads outside: they lie in what the thread may free when it has
+// waited for long enough, and its own step decides when it goes on.
 
 #include <acta/event.h>
 #include <stdlib.h>
@@ -265,8 +267,11 @@ static int count(acta_sim *sim, acti_actor *to, uint32_t party, acti_push how)
     int status = ACTA_OK;
     if (how == ACTI_PUSH_OVER)
         acti_inbox_reserve_over(&to->inbox);
+    else if (how == ACTI_PUSH_IF_ROOM && sim->refuse_next)
+        status = ACTA_EFULL;
     else if (how == ACTI_PUSH_IF_ROOM && !acti_inbox_reserve(&to->inbox, acti_au32_load_relaxed(&to->given)))
         status = ACTA_EFULL;
+    sim->refuse_next = sim->refuse_next && how != ACTI_PUSH_IF_ROOM;
     if (how != ACTI_PUSH_COUNTED)
         acti_sim_touch(sim, bound, touch);
     if (status != ACTA_OK && touch == ACTI_TOUCH_ADD)
@@ -276,7 +281,8 @@ static int count(acta_sim *sim, acti_actor *to, uint32_t party, acti_push how)
 
 static bool goes_at_once(const acta_sim *sim, const acta_msg *m)
 {
-    return sim->opts->instant || m->kind == ACTI_MSG_MONITOR || m->kind == ACTI_MSG_DEMONITOR;
+    return sim->opts->instant || m->kind == ACTI_MSG_MONITOR || m->kind == ACTI_MSG_DEMONITOR ||
+           m->kind == ACTI_MSG_EVENT;
 }
 
 static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push how)
@@ -343,28 +349,16 @@ static void fini(acti_carrier *carrier)
     node->sys = NULL;
 }
 
-int acti_sim_node_open(acta_sim *sim, const acta_system_opts *opts, uint8_t *index)
+acti_carrier acti_sim_carrier(void)
 {
-    if (sim->node_count == ACTI_SIM_NODES_MAX)
-        return ACTA_EFULL;
-    acti_sim_node *node = &sim->nodes[sim->node_count];
-    *node = (acti_sim_node){.carrier = {.placed = &of_actors,
-                                        .carry = carry,
-                                        .given = given,
-                                        .dropped = dropped,
-                                        .entered = entered,
-                                        .left = left,
-                                        .touched = touched,
-                                        .fini = fini},
-                            .sim = sim,
-                            .index = (uint8_t)sim->node_count};
-    acta_system_opts own = *opts;
-    own.workers = 1;
-    own.long_turn_ns = ACTA_FOREVER;
-    int status = acti_system_open(&own, &node->carrier, &node->sys);
-    if (status == ACTA_OK)
-        *index = (uint8_t)sim->node_count++;
-    return status;
+    return (acti_carrier){.placed = &of_actors,
+                          .carry = carry,
+                          .given = given,
+                          .dropped = dropped,
+                          .entered = entered,
+                          .left = left,
+                          .touched = touched,
+                          .fini = fini};
 }
 
 // ---- arriving ---------------------------------------------------------------------------
@@ -388,7 +382,7 @@ void acti_wires_collect(acta_sim *sim)
 {
     for (uint32_t i = 0; i < sim->full_count; i++) {
         const acti_wire *wire = &sim->wires[sim->full[i]];
-        if (!may_arrive(sim, wire))
+        if (!acti_sim_may_run(sim, sim->parties[wire->to].node) || !may_arrive(sim, wire))
             continue;
         const acti_item *item = &sim->items[wire->first];
         acti_sim_add(sim, &(acti_step){.kind = ACTI_STEP_DELIVER,

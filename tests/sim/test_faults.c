@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+//
+// test_faults.c - each fault by itself and all of them together, wherever they may happen: what has come is a prefix,
+// an end says whether its holder has died, and nothing waits for ever.
+
+#include "streams.h"
+
+enum { ALL = ACTA_SIM_KILL | ACTA_SIM_RESTART | ACTA_SIM_PAUSE | ACTA_SIM_CUT | ACTA_SIM_STALL | ACTA_SIM_FULL |
+             ACTA_SIM_NOMEM | ACTA_SIM_GAP };
+
+static void with_faults(const char *name, uint32_t faults, uint64_t schedules, acta_sim_scenario *scenario, void *arg)
+{
+    acta_sim_result result;
+    explore((acta_sim_opts){.name = name, .faults = faults, .schedules = schedules, .may_live = true, .no_lint = true},
+            scenario, arg, &result);
+}
+
+// ---- what must be seen to happen, too ---------------------------------------------------------
+
+static void crashing_stream(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    stream_scenario(sim, s);
+    acta_sim_sometimes(sim, "all comes in spite of a fault", s->whole && acta_sim_faults(sim) > 0);
+    acta_sim_sometimes(sim, "an end says that the feeder died, behind a part", s->crashed);
+}
+
+static void delayed_stream(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    stream_scenario(sim, s);
+    acta_sim_sometimes(sim, "all comes in spite of a fault", s->whole && acta_sim_faults(sim) > 0);
+    acta_sim_check(sim, "a delay is not a crash", !s->crashed);
+}
+
+static void restarted_stream(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    stream_scenario(sim, s);
+    acta_sim_sometimes(sim, "the sink's node starts again", acta_sim_node_starts(s->b) > 1);
+    acta_sim_sometimes(sim, "the feeder's node starts again and feeds", acta_sim_node_starts(s->a) > 1 && s->fed > 0);
+}
+
+static void crashing_watch(acta_sim *sim, void *arg)
+{
+    watch *w = arg;
+    watch_scenario(sim, w);
+    acta_sim_sometimes(sim, "a DOWN says that the talker's node crashed", w->downs == 1 && w->reason == ACTA_ECRASHED);
+    acta_sim_sometimes(sim, "a DOWN says that the talker has returned", w->downs == 1 && w->reason == ACTA_OK);
+    acta_sim_sometimes(sim, "a part of the requests is answered",
+                       w->downs == 1 && w->replies > 0 && w->replies < ITEMS);
+}
+
+static void crashing_calls(acta_sim *sim, void *arg)
+{
+    calling_scenario(sim, arg);
+    acta_sim_sometimes(sim, "a call is lost with its node", ((calling *)arg)->lost > 0);
+}
+
+// ---- each fault -----------------------------------------------------------------------------
+
+TEST(a_connection_cut_at_any_byte_leaves_a_prefix_and_an_end_that_says_so)
+{
+    stream s;
+    with_faults("cut stream", ACTA_SIM_CUT, 1000, crashing_stream, &s);
+}
+
+TEST(a_connection_cut_at_any_byte_leaves_each_request_one_outcome)
+{
+    watch w;
+    with_faults("cut watch", ACTA_SIM_CUT, 1000, crashing_watch, &w);
+}
+
+TEST(a_killed_node_leaves_a_prefix_and_an_end_that_says_so)
+{
+    stream s;
+    with_faults("killed stream", ACTA_SIM_KILL, 1000, crashing_stream, &s);
+}
+
+TEST(a_killed_node_leaves_each_request_one_outcome)
+{
+    watch w;
+    with_faults("killed watch", ACTA_SIM_KILL, 1000, crashing_watch, &w);
+}
+
+TEST(a_restarted_node_is_another_one)
+{
+    stream s;
+    watch w;
+    with_faults("restarted stream", ACTA_SIM_KILL | ACTA_SIM_RESTART, 1000, restarted_stream, &s);
+    with_faults("restarted watch", ACTA_SIM_KILL | ACTA_SIM_RESTART, 1000, watch_scenario, &w);
+}
+
+TEST(a_stall_and_a_pause_delay_and_lose_nothing)
+{
+    stream s;
+    watch w;
+    with_faults("stalled stream", ACTA_SIM_STALL, 500, delayed_stream, &s);
+    with_faults("paused stream", ACTA_SIM_PAUSE, 500, delayed_stream, &s);
+    with_faults("delayed watch", ACTA_SIM_STALL | ACTA_SIM_PAUSE, 500, watch_scenario, &w);
+}
+
+TEST(a_send_that_is_refused_once_goes_out_after_all)
+{
+    stream s;
+    with_faults("full", ACTA_SIM_FULL, 500, delayed_stream, &s);
+}
+
+TEST(a_leap_of_the_clock_loses_nothing_of_an_open_session)
+{
+    stream s;
+    with_faults("gap", ACTA_SIM_GAP, 500, delayed_stream, &s);
+}
+
+TEST(a_lack_of_memory_is_told_and_loses_nothing_else)
+{
+    stream s;
+    watch w;
+    with_faults("nomem stream", ACTA_SIM_NOMEM, 1000, stream_scenario, &s);
+    with_faults("nomem watch", ACTA_SIM_NOMEM, 1000, watch_scenario, &w);
+}
+
+TEST(all_faults_together)
+{
+    stream s;
+    watch w;
+    calling c;
+    with_faults("all stream", ALL, 1000, stream_scenario, &s);
+    with_faults("all watch", ALL, 1000, watch_scenario, &w);
+    with_faults("all calls", ALL, 300, crashing_calls, &c);
+}
+
+int main(void)
+{
+    return TEST_RUN(case_of(a_connection_cut_at_any_byte_leaves_a_prefix_and_an_end_that_says_so),
+                    case_of(a_connection_cut_at_any_byte_leaves_each_request_one_outcome),
+                    case_of(a_killed_node_leaves_a_prefix_and_an_end_that_says_so),
+                    case_of(a_killed_node_leaves_each_request_one_outcome),
+                    case_of(a_restarted_node_is_another_one),
+                    case_of(a_stall_and_a_pause_delay_and_lose_nothing),
+                    case_of(a_send_that_is_refused_once_goes_out_after_all),
+                    case_of(a_leap_of_the_clock_loses_nothing_of_an_open_session),
+                    case_of(a_lack_of_memory_is_told_and_loses_nothing_else),
+                    case_of(all_faults_together));
+}
