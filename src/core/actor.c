@@ -74,13 +74,18 @@ void acta_addr_drop(acta_addr **addr)
 
 // ---- carried ------------------------------------------------------------------------
 
+// gone is said of an actor that has ended; whoever asked has learnt that.
+static int gone(acti_actor *actor)
+{
+    if (actor->carried && acti_here.sys == actor->sys) // else its system may have gone, too
+        acti_carrier_touched(actor->sys->carrier, actor, false);
+    return ACTA_EGONE;
+}
+
 int acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how)
 {
-    if (acti_inbox_is_routed(&actor->inbox)) {
-        if (acti_here.sys == actor->sys) // else its system may have gone, too
-            acti_carrier_touched(actor->sys->carrier, actor, false);
-        return ACTA_EGONE;
-    }
+    if (acti_inbox_is_routed(&actor->inbox))
+        return gone(actor);
     acti_carrier *carrier = actor->sys->carrier;
     return carrier->carry(carrier, actor, m, how);
 }
@@ -241,7 +246,8 @@ int acta_stop(acta_addr *who)
         return ACTA_EINVAL;
     if (acti_here.actor != NULL && acti_here.actor->outbox != NULL)
         return stop_behind(acti_here.actor, actor);
-    return acti_actor_push_end(actor, ACTI_MSG_STOP);
+    int status = acti_actor_push_end(actor, ACTI_MSG_STOP);
+    return status == ACTA_EGONE ? gone(actor) : status;
 }
 
 int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
@@ -272,7 +278,7 @@ int acta_kill(acta_addr *who)
     if (actor->place == ACTI_PLACE_PROXY)
         return ACTA_EINVAL;
     if (acti_inbox_is_routed(&actor->inbox))
-        return ACTA_EGONE;
+        return gone(actor);
     acti_actor_force(actor, ACTA_EKILLED);
     return ACTA_OK;
 }

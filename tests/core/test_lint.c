@@ -14,9 +14,10 @@ ACTA_MESSAGE(word, (i64, n));
 ACTA_MESSAGE(ready);
 ACTA_MESSAGE_TERMINAL(over, (i64, n));
 
+// The lint runs on the actors' own stacks: so these are the smallest that there are.
 static void open_linted(kit *k, uint32_t workers)
 {
-    kit_open_with(k, (acta_system_opts){.workers = workers, .order_lint = ACTA_LINT_ON});
+    kit_open_with(k, (acta_system_opts){.workers = workers, .order_lint = ACTA_LINT_ON, .stack_bytes = 1});
 }
 
 // ---- actors ---------------------------------------------------------------------------------
