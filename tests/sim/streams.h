@@ -102,11 +102,11 @@ static inline int feed(acta_self *self, void *arg, acta_msg *m)
 static inline void stream_b(acta_sim *sim, acta_system *sys, void *arg)
 {
     stream *s = arg;
-    (void)sim;
     sink *into = &s->sinks[acta_sim_node_starts(s->b) - 1];
     acta_tx *tx;
-    if (acta_spawn(sys, &tx, .handler = sink_handler, .arg = into, .arg_free = sink_freed, .name = "sink") !=
-        ACTA_OK)
+    uint32_t capacity = 1 + (uint32_t)acta_sim_random(sim, ITEMS); // in some schedules items wait for room there
+    if (acta_spawn(sys, &tx, .handler = sink_handler, .arg = into, .arg_free = sink_freed, .capacity = capacity,
+                   .name = "sink") != ACTA_OK)
         return;
     into->me = tx;
     (void)publish_and_serve(sys, "sink", tx);
@@ -313,6 +313,71 @@ static inline void watch_scenario(acta_sim *sim, void *arg)
     acta_sim_run(sim);
     acta_sim_check(sim, "without faults all is answered",
                    acta_sim_faults(sim) > 0 || (w->replies == ITEMS && w->downs == 1 && w->reason == ACTA_OK));
+}
+
+// ---- C-ASK with more requests than there is credit for: some wait on a when the session is lost ------
+
+enum { MANY = 300 };
+
+typedef struct many {
+    acta_sim_node *a, *b;
+    acta_tx *talker; // until it is asked
+    acta_tx *me;     // of the asker, until it has all outcomes
+    acta_tx *to;
+    int asked, settled;
+    bool unsent; // a request has failed before it was sent
+} many;
+
+static inline int ask_many(acta_self *self, void *arg)
+{
+    many *all = arg;
+    uint64_t id;
+    while (all->asked < MANY && acta_ask(self, all->to, ACTA_FOREVER, &id, query, .n = 0) == ACTA_OK)
+        all->asked++;
+    acta_tx_drop(&all->to);
+    acta_msg *m;
+    while (all->settled < all->asked && (m = acta_recv(self)) != NULL) {
+        const acta_failure *failure = acta_as(acta_failure, m);
+        all->settled += acta_msg_ask(m) != 0;
+        all->unsent |= failure != NULL && strstr(failure->cause, "before the request was sent") != NULL;
+        acta_msg_free(&m);
+    }
+    acta_tx_drop(&all->me);
+    return ACTA_OK;
+}
+
+static inline void many_b(acta_sim *sim, acta_system *sys, void *arg)
+{
+    (void)sim;
+    acta_tx **me = &((many *)arg)->talker;
+    if (acta_spawn(sys, me, .handler = talk, .arg = me, .arg_free = talker_freed, .name = "talker") == ACTA_OK)
+        (void)publish_and_serve(sys, "talker", *me);
+}
+
+static inline void many_a(acta_sim *sim, acta_system *sys, void *arg)
+{
+    many *all = arg;
+    all->to = find_at_peer(sim, sys, "talker");
+    if (all->to != NULL && acta_spawn(sys, &all->me, .body = ask_many, .arg = all, .name = "asker") != ACTA_OK)
+        acta_tx_drop(&all->to);
+}
+
+static inline bool many_are_settled(void *arg)
+{
+    const many *all = arg;
+    return all->settled == all->asked;
+}
+
+static inline void many_scenario(acta_sim *sim, void *arg)
+{
+    many *all = arg;
+    *all = (many){0};
+    if (acta_sim_node_start(sim, &(acta_sim_node_opts){.name = "b", .boot = many_b, .arg = all}, &all->b) != ACTA_OK ||
+        acta_sim_node_start(sim, &(acta_sim_node_opts){.name = "a", .boot = many_a, .arg = all}, &all->a) != ACTA_OK)
+        return;
+    acta_sim_eventually(sim, "each of many requests has an outcome", many_are_settled, all);
+    acta_sim_run(sim);
+    acta_sim_sometimes(sim, "a request fails before it is sent", all->unsent);
 }
 
 // ---- calls: a thread outside on a calls an echo on b, with a time limit and large bodies ------------

@@ -3,16 +3,20 @@
 // test_faults.c - each fault by itself and all of them together, wherever they may happen: what has come is a prefix,
 // an end says whether its holder has died, and nothing waits for ever.
 
+#include "base/sanitize.h"
 #include "streams.h"
 
 enum { ALL = ACTA_SIM_KILL | ACTA_SIM_RESTART | ACTA_SIM_PAUSE | ACTA_SIM_CUT | ACTA_SIM_STALL | ACTA_SIM_FULL |
              ACTA_SIM_NOMEM | ACTA_SIM_GAP };
 
+// TSan has nothing to see in one thread, and takes long for each stack.
 static void with_faults(const char *name, uint32_t faults, uint64_t schedules, acta_sim_scenario *scenario, void *arg)
 {
     acta_sim_result result;
-    explore((acta_sim_opts){.name = name, .faults = faults, .schedules = schedules, .may_live = true, .no_lint = true},
-            scenario, arg, &result);
+    acta_sim_opts opts = {.name = name, .faults = faults, .schedules = schedules, .may_live = true, .no_lint = true};
+    if (ACTI_TSAN)
+        opts.schedules = schedules / 5 + 100;
+    explore(opts, scenario, arg, &result);
 }
 
 // ---- what must be seen to happen, too ---------------------------------------------------------
@@ -69,6 +73,12 @@ TEST(a_connection_cut_at_any_byte_leaves_each_request_one_outcome)
 {
     watch w;
     with_faults("cut watch", ACTA_SIM_CUT, 1000, crashing_watch, &w);
+}
+
+TEST(a_cut_connection_leaves_requests_that_wait_for_credit_one_outcome_too)
+{
+    many all;
+    with_faults("cut many", ACTA_SIM_CUT, 100, many_scenario, &all);
 }
 
 TEST(a_killed_node_leaves_a_prefix_and_an_end_that_says_so)
@@ -134,6 +144,7 @@ int main(void)
 {
     return TEST_RUN(case_of(a_connection_cut_at_any_byte_leaves_a_prefix_and_an_end_that_says_so),
                     case_of(a_connection_cut_at_any_byte_leaves_each_request_one_outcome),
+                    case_of(a_cut_connection_leaves_requests_that_wait_for_credit_one_outcome_too),
                     case_of(a_killed_node_leaves_a_prefix_and_an_end_that_says_so),
                     case_of(a_killed_node_leaves_each_request_one_outcome),
                     case_of(a_restarted_node_is_another_one),
