@@ -212,7 +212,7 @@ static bool note_vanished(acti_trail *trail, uint32_t place, const acti_step *ne
             continue;
         option->wanted = true;
         if (!acti_trail_touch(trail, option->event, ACTI_TOUCH_WRITE) ||
-            (option->asleep && !acti_trail_touch_as(trail, &option->print)))
+            (option->asleep && !option->fault && !acti_trail_touch_as(trail, &option->print)))
             return false;
     }
     return true;

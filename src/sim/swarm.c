@@ -15,8 +15,8 @@ void acti_swarm_begin(acti_swarm *swarm, uint64_t seed, uint32_t patience)
     acti_assert(patience >= 1);
     *swarm = (acti_swarm){.random = seed, .patience = patience};
     swarm->eager = acti_swarm_below(swarm, 2) == 0;
-    uint32_t rate = acti_swarm_below(swarm, 8);
-    swarm->fault_in = rate == 0 ? 0 : UINT32_C(2) << rate;
+    uint32_t rate = acti_swarm_below(swarm, 4);
+    swarm->fault_in = rate == 0 ? 0 : UINT32_C(1) << (rate - 1);
     // Half of the schedules have all sorts.
     swarm->faults = (uint32_t)acti_random_next(&swarm->random);
     if (acti_swarm_below(swarm, 2) == 0)

@@ -7,7 +7,8 @@
 // an average schedule has. So each schedule draws once what it is like, and keeps to it (swarm testing):
 //
 //   - the clock is eager, and counts like any other step; or lazy, and goes on only when nothing else is possible;
-//   - how often there is a fault: never, or one in 4, 8, ... 256 steps; and which sorts of fault there are.
+//   - whether there are faults, of which sorts, and whether each that is on offer happens, or one in two or four. How
+//     often one is on offer is the sim's weather (fault.c), which differs from schedule to schedule, too.
 //
 // Everything follows from the seed and the steps that are offered, nothing from earlier schedules: so a seed alone
 // brings a schedule back, in whichever exploration.
@@ -36,7 +37,7 @@ typedef struct acti_passed {
 typedef struct acti_swarm {
     uint64_t random; // state of acti_random_next, for the strategy's own draws too
     bool eager;
-    uint32_t fault_in; // a fault in one of so many steps; 0: none
+    uint32_t fault_in; // one of so many that are on offer happens; 0: none
     uint32_t faults;   // bits: the sorts that may happen
     uint32_t patience;
     acti_passed oldest;

@@ -212,7 +212,6 @@ TEST(some_schedules_have_no_fault_and_some_have_all_and_each_sort_comes_alone)
         strategy->ops->fini(strategy);
         assert_true(seen[0][0] >= 200 && seen[0][0] <= 600);
         assert_true(seen[2][0] >= 20 && seen[0][2] >= 20 && seen[1][1] >= 20);
-        assert_true(seen[1][0] >= 20 && seen[0][1] >= 20);
         // If both sorts could happen in every schedule, these would be as many as those.
         assert_true(10 * (seen[2][0] + seen[0][2]) > 13 * seen[1][1]);
     }
