@@ -18,6 +18,7 @@
 
 #include "core/link.h"
 #include "core/monitor.h"
+#include "core/promise.h"
 #include "core/spawn.h"
 #include "sim/kernel.h"
 
@@ -285,10 +286,22 @@ static bool goes_at_once(const acta_sim *sim, const acta_msg *m)
            m->kind == ACTI_MSG_EVENT;
 }
 
+// know_caller enters the actor that stands for a thread in a call while it is that thread that runs: when the answer
+// comes it is somebody else, and another one in each schedule.
+static void know_caller(acta_sim *sim, const acta_msg *m)
+{
+    if (acti_here.actor != NULL || m->kind != ACTI_MSG_ASK)
+        return;
+    const acta_promise *promise = acti_msg_ext_peek(m)->promise;
+    if (promise != NULL)
+        (void)acti_sim_party_of(sim, promise->asker);
+}
+
 static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push how)
 {
     acta_sim *sim = ((acti_sim_node *)carrier)->sim;
     sim->events++;
+    know_caller(sim, m);
     uint32_t party = acti_sim_party_of(sim, to);
     uint32_t from = source(sim, m);
     uint32_t wire = party != ACTI_SIM_NONE && from != ACTI_SIM_NONE ? wire_of(sim, from, party) : ACTI_SIM_NONE;

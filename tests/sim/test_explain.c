@@ -156,6 +156,44 @@ static void held(acta_sim *sim, void *arg)
     (void)!acta_spawn(acta_sim_system(sim), &w->source_to_sink, .handler = sink, .arg = w, .name = "sink");
 }
 
+static int answerer(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    if (m != NULL)
+        acta_reply(self, m, over);
+    return ACTA_OK;
+}
+
+static void call(void *arg)
+{
+    acta_tx *tx = arg;
+    acta_msg *reply = NULL;
+    claim_sent(acta_call(tx, ACTA_FOREVER, &reply, chunk, .n = 1));
+    acta_msg_free(&reply);
+    acta_tx_drop(&tx);
+    acta_sim_check(acta_sim_here(), "it goes on for ever", false);
+}
+
+static void calling(acta_sim *sim, void *arg)
+{
+    (void)arg;
+    acta_tx *tx = NULL;
+    if (acta_spawn(acta_sim_system(sim), &tx, .handler = answerer, .name = "answerer") != ACTA_OK ||
+        acta_sim_thread(sim, "caller", call, tx) != ACTA_OK)
+        return;
+}
+
+TEST(an_answer_is_drawn_to_the_thread_that_has_called)
+{
+    static const char *const replays[] = {"calling:seed=1", NULL};
+    static report r;
+    acta_sim_opts opts = {.name = "calling", .replays = replays, .report = take, .report_arg = &r};
+    assert_int_equal(acta_sim_explore(&opts, calling, NULL), ACTA_ECLAIM);
+    assert_non_null(strstr(r.text, "caller"));
+    assert_null(strstr(r.text, "the scenario"));
+    assert_null(strstr(r.text, "a thread outside"));
+}
+
 TEST(who_is_alive_at_the_end_is_named_if_that_is_the_failure)
 {
     static report r;
@@ -226,6 +264,7 @@ TEST(mermaid_is_printed_on_request_only)
 int main(void)
 {
     return TEST_RUN(case_of(a_schedule_that_failed_before_is_explained),
+                    case_of(an_answer_is_drawn_to_the_thread_that_has_called),
                     case_of(who_is_alive_at_the_end_is_named_if_that_is_the_failure),
                     case_of(what_is_found_is_shrunk_and_the_line_that_is_printed_replays_it),
                     case_of(a_line_that_is_too_long_for_the_result_is_printed_whole_and_replays),
