@@ -202,7 +202,8 @@ static uint32_t explore(exhaustive *self, const acti_step *steps, uint32_t count
 // ---- what the last step did -----------------------------------------------------
 
 // note_vanished: what was possible and is not any more is to be tried in its stead. If it sleeps it will not be, and
-// who else is dependent with it would not be found; so the step that took it away stands for it.
+// who else is dependent with it would not be found; so the step that took it away stands for it. Nothing need stand for
+// a fault: it is dependent with all, so no step lets it sleep on.
 static bool note_vanished(acti_trail *trail, uint32_t place, const acti_step *next, uint32_t count)
 {
     const acti_state *state = acti_trail_state(trail, place);
