@@ -13,6 +13,7 @@
 // waited for long enough, and its own step decides when it goes on.
 
 #include <acta/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,14 @@ static bool remember(acta_sim *sim, acti_sim_node *node, const acti_actor *actor
     return true;
 }
 
+// name_party gives a party the name of its actor; of a session, that of its node.
+static void name_party(acti_party *party, const acti_actor *actor)
+{
+    char session[2 * ACTI_NAME_BYTES];
+    snprintf(session, sizeof(session), "session of %s", node_of(actor)->name);
+    acti_name_copy(party->name, actor->internal ? session : actor->name);
+}
+
 // enter makes the party of an actor. by is whose it is.
 static uint32_t enter(acta_sim *sim, acti_actor *actor, uint32_t by, uint64_t kind)
 {
@@ -83,7 +92,7 @@ static uint32_t enter(acta_sim *sim, acti_actor *actor, uint32_t by, uint64_t ki
     sim->parties[party].node = node_of(actor)->index;
     sim->parties[party].internal = actor->internal != 0;
     if (sim->trace != NULL)
-        acti_name_copy(sim->parties[party].name, actor->name);
+        name_party(&sim->parties[party], actor);
     return party;
 }
 
@@ -94,8 +103,12 @@ uint32_t acti_sim_party_of(acta_sim *sim, acti_actor *actor)
         return node->party_of[actor->id];
     // Spawned by nobody: it stands for a thread outside, or is one of the library's own.
     uint32_t party = enter(sim, actor, sim->running, LANE_CALLER);
-    if (party != ACTI_SIM_NONE)
+    if (party == ACTI_SIM_NONE)
+        return party;
+    if (actor->place == ACTI_PLACE_CALLER)
         sim->parties[party].acts_for = sim->running;
+    else // a session: what it was told at the other node is not known here
+        acti_party_announce(sim, party, actor->name, ACTI_SIM_NONE);
     return party;
 }
 

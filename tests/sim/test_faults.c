@@ -130,6 +130,39 @@ TEST(a_lack_of_memory_is_told_and_loses_nothing_else)
     with_faults("nomem watch", ACTA_SIM_NOMEM, 1000, watch_scenario, &w);
 }
 
+static void no_crash(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    stream_scenario(sim, s);
+    acta_sim_check(sim, "nobody's feeder dies", !s->crashed);
+}
+
+static void nothing(void *arg, const char *line)
+{
+    (void)arg;
+    (void)line;
+}
+
+TEST(a_schedule_with_faults_that_fails_is_shrunk_and_fails_again_when_it_is_replayed)
+{
+    stream s;
+    acta_sim_result found, again;
+    acta_sim_opts opts = {.name = "no crash",
+                          .faults = ACTA_SIM_CUT | ACTA_SIM_KILL | ACTA_SIM_STALL,
+                          .schedules = 1000,
+                          .may_live = true,
+                          .no_lint = true,
+                          .report = nothing};
+    assert_int_equal(acta_sim_explore_with(&opts, no_crash, &s, &found), ACTA_ECLAIM);
+    assert_string_equal(found.claim, "nobody's feeder dies");
+    const char *replays[] = {found.replay, NULL};
+    opts.replays = replays;
+    assert_int_equal(acta_sim_explore_with(&opts, no_crash, &s, &again), ACTA_ECLAIM);
+    assert_true(again.schedules < found.schedules);
+    assert_string_equal(again.claim, found.claim);
+    assert_true(s.crashed);
+}
+
 TEST(all_faults_together)
 {
     stream s;
@@ -152,5 +185,6 @@ int main(void)
                     case_of(a_send_that_is_refused_once_goes_out_after_all),
                     case_of(a_leap_of_the_clock_loses_nothing_of_an_open_session),
                     case_of(a_lack_of_memory_is_told_and_loses_nothing_else),
+                    case_of(a_schedule_with_faults_that_fails_is_shrunk_and_fails_again_when_it_is_replayed),
                     case_of(all_faults_together));
 }
