@@ -504,7 +504,8 @@ static inline int slow_sink(acta_self *self, void *arg)
     crowded *c = arg;
     acta_msg *m;
     while ((m = acta_recv(self)) != NULL) {
-        c->taken++;
+        const item *i = acta_as(item, m);
+        acta_sim_check(acta_sim_here(), "a flood comes in order", i != NULL && i->n == ++c->taken);
         acta_tx_drop(&c->me);
         uint64_t id;
         if (c->taken == 1 && acta_ask(self, c->holder, ACTA_FOREVER, &id, query, .n = 1) == ACTA_OK) {
