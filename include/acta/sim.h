@@ -65,7 +65,8 @@ typedef enum acta_sim_strategy {
     ACTA_SIM_RANDOM,        // any, equally likely
     ACTA_SIM_POS,           // partial-order sampling: random priorities of events, drawn anew for those that compete
     ACTA_SIM_PCT,           // random priorities of wires, changed at pct_depth - 1 random steps
-    ACTA_SIM_EXHAUSTIVE,    // every order that makes a difference, for small worlds
+    ACTA_SIM_EXHAUSTIVE,    // every order that makes a difference to an actor, for small worlds; to what actors share
+                            // past acta, such as a variable of the test, other orders may make one
     ACTA_SIM_OLDEST,        // what became possible first: one schedule
 } acta_sim_strategy;
 
@@ -216,7 +217,8 @@ acta_sim_faults(const acta_sim *sim);
 ACTA_API void
 acta_sim_check(acta_sim *sim, const char *claim, bool ok);
 
-// acta_sim_always claims that holds(arg) is true after every step from now on.
+// acta_sim_always claims that holds(arg) is true after every step from now on. With ACTA_SIM_EXHAUSTIVE that makes
+// every order one that makes a difference.
 ACTA_API void
 acta_sim_always(acta_sim *sim, const char *claim, bool (*holds)(void *arg), void *arg);
 

@@ -60,6 +60,14 @@ const char *acti_claims_always(const acti_claims *claims)
     return first_broken(claims, ALWAYS);
 }
 
+bool acti_claims_watch(const acti_claims *claims)
+{
+    for (uint32_t i = 0; i < claims->now_count; i++)
+        if (claims->now[i].kind == ALWAYS)
+            return true;
+    return false;
+}
+
 const char *acti_claims_eventually(const acti_claims *claims)
 {
     return first_broken(claims, EVENTUALLY);

@@ -25,6 +25,10 @@ acti_claims_always(const acti_claims *claims);
 const char *
 acti_claims_eventually(const acti_claims *claims);
 
+// acti_claims_watch: whether there are claims of this schedule that look at the world after each step.
+bool
+acti_claims_watch(const acti_claims *claims);
+
 // acti_claims_missed: NULL, or the first `sometimes` or gauge that was never reached; what says what of it was missed.
 const char *
 acti_claims_missed(const acti_claims *claims, const char **what);

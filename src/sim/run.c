@@ -14,7 +14,7 @@
 #include "core/turn.h"
 #include "sim/kernel.h"
 
-enum { LANE_RUN = 16, LANE_CLOCK };
+enum { LANE_RUN = 16, LANE_CLOCK, LANE_CLAIMS };
 
 #define CLOCK_TRIES 32 // a wheel's next look may be for nothing but spreading a slot
 
@@ -411,6 +411,9 @@ bool acti_sim_step(acta_sim *sim)
 
 void acti_sim_step_over(acta_sim *sim)
 {
+    // Who looks at the world after each step sees in which order even those came that do not care about each other.
+    if (sim->footprinted && acti_claims_watch(sim->claims))
+        acti_sim_touch(sim, LANE_CLAIMS, ACTI_TOUCH_WRITE);
     if (sim->footprinted && sim->step > 0 && !sim->healing && !sim->ending)
         sim->strategy->ops->touched(sim->strategy, &sim->footprint);
     sim->footprint.count = 0;
