@@ -463,6 +463,47 @@ static inline void calling_scenario(acta_sim *sim, void *arg)
     acta_sim_sometimes(sim, "a call is too late", c->late > 0);
 }
 
+// The scenario's own system is a node, too: it calls the echo itself, on its own thread.
+static inline void own_scenario(acta_sim *sim, void *arg)
+{
+    calling *c = arg;
+    *c = (calling){0};
+    if (acta_sim_node_start(sim, &(acta_sim_node_opts){.name = "b", .boot = calling_b, .arg = c}, &c->b) != ACTA_OK)
+        return;
+    acta_tx *to = find_at_peer(sim, acta_sim_system(sim), "echo");
+    for (int64_t n = 1; n <= CALLS && to != NULL; n++)
+        call_once(sim, c, to, n);
+    acta_tx_drop(&to);
+    acta_sim_run(sim);
+    acta_sim_sometimes(sim, "the scenario's own call is answered", c->answered > 0);
+}
+
+// ---- bounds -----------------------------------------------------------------------------------------
+
+static inline void idle(acta_sim *sim, acta_system *sys, void *arg)
+{
+    (void)sim;
+    (void)sys;
+    ++*(int *)arg;
+}
+
+static inline void crowd_scenario(acta_sim *sim, void *arg)
+{
+    int *boots = arg;
+    acta_sim_node *node = NULL;
+    *boots = 0;
+    int status = ACTA_OK, started = 0;
+    while (started < 100 && status == ACTA_OK) {
+        status = acta_sim_node_start(sim, &(acta_sim_node_opts){.boot = idle, .arg = boots}, &node);
+        started += status == ACTA_OK;
+    }
+    acta_sim_check(sim, "there may be 15 nodes beside the scenario's own", started == 15 && status == ACTA_EFULL);
+    acta_sim_check(sim, "a node is up and has been started once",
+                   acta_sim_node_is_up(node) && acta_sim_node_starts(node) == 1);
+    acta_sim_run(sim);
+    acta_sim_check(sim, "each is booted", *boots == 15);
+}
+
 // ---- credit: a floods a sink on b that stands still for a while ---------------------------------
 
 enum { FLOOD = 400, CREDIT = 256 };

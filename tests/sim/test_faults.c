@@ -130,6 +130,13 @@ TEST(a_lack_of_memory_is_told_and_loses_nothing_else)
     with_faults("nomem watch", ACTA_SIM_NOMEM, 1000, watch_scenario, &w);
 }
 
+TEST(the_scenario_itself_waits_for_a_node_that_is_held_up_or_gone)
+{
+    calling c;
+    with_faults("own delayed", ACTA_SIM_STALL | ACTA_SIM_PAUSE, 200, own_scenario, &c);
+    with_faults("own", ALL, 200, own_scenario, &c);
+}
+
 static void no_crash(acta_sim *sim, void *arg)
 {
     stream *s = arg;
@@ -186,5 +193,6 @@ int main(void)
                     case_of(a_leap_of_the_clock_loses_nothing_of_an_open_session),
                     case_of(a_lack_of_memory_is_told_and_loses_nothing_else),
                     case_of(a_schedule_with_faults_that_fails_is_shrunk_and_fails_again_when_it_is_replayed),
+                    case_of(the_scenario_itself_waits_for_a_node_that_is_held_up_or_gone),
                     case_of(all_faults_together));
 }

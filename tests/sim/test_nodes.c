@@ -12,6 +12,13 @@ TEST(a_node_without_a_boot_is_refused)
     explore((acta_sim_opts){.name = "no boot", .schedules = 1}, refused_scenario, NULL, &result);
 }
 
+TEST(a_sixteenth_node_is_one_too_many)
+{
+    int boots;
+    acta_sim_result result;
+    explore((acta_sim_opts){.name = "crowd", .schedules = 20}, crowd_scenario, &boots, &result);
+}
+
 TEST(items_come_in_order_all_of_them_and_then_one_end)
 {
     stream s;
@@ -55,6 +62,7 @@ TEST(credit_is_never_exceeded_and_used_up)
 int main(void)
 {
     return TEST_RUN(case_of(a_node_without_a_boot_is_refused),
+                    case_of(a_sixteenth_node_is_one_too_many),
                     case_of(items_come_in_order_all_of_them_and_then_one_end),
                     case_of(the_same_seed_gives_the_same_bytes_and_another_gives_others),
                     case_of(each_request_has_one_outcome_and_the_down_comes_after_all_replies),
