@@ -121,9 +121,11 @@ void acti_system_free(acta_system *sys)
 
 // ---- who is alive -------------------------------------------------------------------
 
+// list_of goes by the number and not by the address, so that a close by force goes through them in the same order each
+// time that a program, or a schedule of the sim, does the same.
 static acti_alive *list_of(acta_system *sys, const acti_actor *actor)
 {
-    return &sys->alive[(uintptr_t)actor / 256 % ACTI_ALIVE_LISTS];
+    return &sys->alive[actor->id % ACTI_ALIVE_LISTS];
 }
 
 static acti_au32 *count_of(acta_system *sys, bool internal)
