@@ -20,7 +20,7 @@
 //     list      --take-->    EMPTY
 //     EMPTY     --park-->    PARKED               (and back: unpark)
 //     any       --pause-->   PAUSED               (unless ATTEND)
-//     any       --attend-->  ATTEND, not PARKED
+//     any       --attend-->  ATTEND, not PARKED   (or PARKED as before: looked at after the next wake)
 //     any       --kick-->    ATTEND, not PARKED, not PAUSED
 //     any       --route-->   ROUTED               (for good)
 //
@@ -204,7 +204,7 @@ static inline bool acti_inbox_reserve(acti_inbox *inbox, uint32_t given)
 // ---- attention --------------------------------------------------------------------
 
 // acti_inbox_attend asks the consumer to look around before it parks or pauses, and ends what is in `ends`: PARKED, or
-// PARKED and PAUSED for a kick. ACTI_PUSHED_WAKE: the caller must wake the actor.
+// PARKED and PAUSED for a kick, or nothing for one that sleeps on. ACTI_PUSHED_WAKE: the caller must wake the actor.
 static inline acti_pushed acti_inbox_attend(acti_inbox *inbox, uint64_t ends)
 {
     uint64_t seen = acti_au64_load_relaxed(&inbox->word);

@@ -260,9 +260,12 @@ bool acti_pause_await(acti_actor *actor, acti_actor *asked)
     acti_lock_take(&pause_lock);
     serve(actor);
     wait_for(actor, asked);
-    // Who waits for us waits for the asked one, too. Refused, it has ended, and the outcome is on its way.
+    // Who waits for us waits for the asked one, too. Refused, it has ended, and the outcome is on its way. If it has
+    // said whom it waits for it sleeps on, and looks when it is woken: two who await each other would wake each other
+    // for ever.
+    uint64_t ends = asked->waits_for == NULL ? ACTI_INBOX_PARKED : 0;
     if (actor->waited && asked != actor)
-        (void)acti_actor_pushed(asked, acti_inbox_attend(&asked->inbox, ACTI_INBOX_PARKED));
+        (void)acti_actor_pushed(asked, acti_inbox_attend(&asked->inbox, ends));
     if (!acti_inbox_has_mail(&actor->inbox) && closes_circle(actor))
         open_circle(actor, circle);
     bool parked = !acti_actor_is_forced(actor) && acti_inbox_park(&actor->inbox);

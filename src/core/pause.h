@@ -15,7 +15,8 @@
 // (`held_back`): those who come by cannot take them all, and whoever is first in line is served the next time.
 //
 // An await matters here only if somebody waits for the body that awaits. `waited` tells it so when it is about to wait;
-// it then says whom it waits for itself, and has that one told the same.
+// it then says whom it waits for itself, and has that one told the same; which is woken for that, unless it sleeps with
+// that said.
 
 #ifndef ACTI_CORE_PAUSE_H
 #define ACTI_CORE_PAUSE_H

@@ -22,6 +22,7 @@
 static const char *const sim_corpus[] = {
     "crowd:seed=1",               // a message went in front of those that waited
     "crowd:seed=1 force=1:1,4:2", // the end came before what was on its way
+    "bodies_that_ask_each_other_go_on:seed=2", // two who awaited each other woke each other for ever
     NULL,
 };
 
