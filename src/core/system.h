@@ -59,7 +59,7 @@ struct acta_system {
     acti_au32 closing;     // 1: by force: nothing may be spawned
     acti_park closer;      // the thread in acta_close
     acti_lock count_lock;  // rank 45
-    uint32_t threads;      // of actors, not finished; guarded by it
+    uint32_t threads;      // of actors, not finished, and others that are in here; guarded by it
     acti_lock upper_lock;  // rank 10
     acti_upper *upper[ACTI_UPPERS]; // guarded by it
     acti_lock report_lock; // rank 99
@@ -122,7 +122,8 @@ acti_system_alive(acta_system *sys, bool internals);
 void
 acti_system_free(acta_system *sys);
 
-// acti_system_threads counts the threads of actors up or down.
+// acti_system_threads counts the threads up or down that acta_close has to wait for: those of actors, and those of the
+// library that may be the last to touch the system.
 void
 acti_system_threads(acta_system *sys, int by);
 

@@ -130,10 +130,14 @@ static void on_link_write(void *arg, int status)
         (void)acti_actor_push(node->actor, &node->write_event);
 }
 
+// The node may end as soon as it has the event, and with it the system: which is kept until the push has returned.
 static void on_link_closed(void *arg)
 {
     acti_node *node = arg;
+    acta_system *sys = node->actor->sys;
+    acti_system_threads(sys, 1);
     (void)acti_actor_push(node->actor, &node->closed_event);
+    acti_system_threads(sys, -1);
 }
 
 // ---- ending --------------------------------------------------------------------------------
