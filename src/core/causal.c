@@ -422,6 +422,20 @@ void acti_causal_may_know(acti_causal *c, uint64_t id)
         know_all(c, s);
 }
 
+void acti_causal_saw_end(acti_causal *c, uint64_t id, uint64_t of)
+{
+    source *s = source_of(c, id);
+    source *ended = source_of(c, of);
+    if (s == NULL || s == ended)
+        return;
+    if (ended == NULL) {
+        know_all(c, s);
+        return;
+    }
+    acti_moment end = act(c, ended); // to be seen so is the last that it does
+    learn(c, &s->now.past, &s->now.floor, s, &end);
+}
+
 uint64_t acti_causal_forgotten(const acti_causal *c)
 {
     return c->forgotten;

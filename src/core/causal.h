@@ -82,6 +82,11 @@ acti_causal_dropped(acti_causal *causal, uint64_t from, uint64_t to);
 void
 acti_causal_may_know(acti_causal *causal, uint64_t id);
 
+// acti_causal_saw_end: a source was refused by an actor because that has ended, and so knows what it knew. One that was
+// ended by force knows what nobody has told it: for that there is acti_causal_may_know.
+void
+acti_causal_saw_end(acti_causal *causal, uint64_t id, uint64_t of);
+
 // acti_causal_ended: a source does nothing more, but for death notices. What was on its way to it is looked at.
 void
 acti_causal_ended(acti_causal *causal, uint64_t id);

@@ -133,6 +133,15 @@ static uint64_t source_here(lint *l, const acti_actor *to)
     return self->id;
 }
 
+// saw_end: a source was refused by an actor that has ended, or by one of a node that is down. With the lock.
+static void saw_end(lint *l, uint64_t from, const acti_actor *who, int status)
+{
+    if (status == ACTA_EGONE && !acti_actor_is_forced(who))
+        acti_causal_saw_end(l->causal, from, who->id);
+    else
+        acti_causal_may_know(l->causal, from);
+}
+
 // ---- the carrier ----------------------------------------------------------------------------
 
 static int push(acti_actor *to, acta_msg *m, acti_push how)
@@ -153,8 +162,8 @@ static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push h
     acti_lock_take(&l->lock);
     if (sent != 0)
         acti_causal_unsent(l->causal, m);
-    if (status != ACTA_EFULL) // that it has ended may be for anything that was handled
-        acti_causal_may_know(l->causal, from);
+    if (status != ACTA_EFULL)
+        saw_end(l, from, to, status);
     acti_lock_give(&l->lock);
     return status;
 }
@@ -198,17 +207,19 @@ static void left(acti_carrier *carrier, acti_actor *actor, int reason)
     tell(actor->sys, &of);
 }
 
-// touched: that an actor has ended, and which name somebody has given to whom, may be seen for anything that was
-// handled. Of what is changed without looking nothing is learnt.
+// touched: who finds that an actor has ended knows what that one knew; which name somebody has given to whom may be so
+// for anything that was handled. Of what is changed without looking nothing is learnt.
 static void touched(acti_carrier *carrier, acti_actor *actor, bool changes)
 {
-    (void)actor;
     lint *l = (lint *)carrier;
     const acti_actor *self = acti_here.actor;
     if (changes || self == NULL)
         return;
     acti_lock_take(&l->lock);
-    acti_causal_may_know(l->causal, self->id);
+    if (actor != NULL)
+        saw_end(l, self->id, actor, ACTA_EGONE);
+    else
+        acti_causal_may_know(l->causal, self->id);
     acti_lock_give(&l->lock);
 }
 

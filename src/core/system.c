@@ -158,17 +158,15 @@ bool acti_system_leave_late(acti_actor *actor, acta_msg *monitor)
 
 acti_actor *acti_system_hold(acta_system *sys, const acti_aptr *shown)
 {
-    acti_actor *actor = acti_aptr_load_relaxed(shown); // a guess, and the name of a lock; not looked into yet
-    if (actor == NULL)
-        return NULL;
-    acti_alive *alive = list_of(sys, actor);
-    acti_lock_take(&alive->lock);
-    // Relaxed: NULL was written there before the actor left, which took this lock.
-    if (acti_aptr_load_relaxed(shown) == actor)
+    // All locks, in their order: in which list it is says the actor, which may be gone. Nobody else has two of them.
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++)
+        acti_lock_take(&sys->alive[i].lock);
+    // Relaxed: NULL was written there before the actor left, which took one of these locks.
+    acti_actor *actor = acti_aptr_load_relaxed(shown);
+    if (actor != NULL)
         acti_actor_ref(actor);
-    else
-        actor = NULL;
-    acti_lock_give(&alive->lock);
+    for (int i = 0; i < ACTI_ALIVE_LISTS; i++)
+        acti_lock_give(&sys->alive[i].lock);
     return actor;
 }
 

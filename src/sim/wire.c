@@ -129,12 +129,26 @@ static void touch_life(acta_sim *sim, uint32_t party, acti_touch how)
         acti_sim_touch(sim, acti_sim_mix(sim->parties[party].hash, LANE_LIFE), how);
 }
 
+// saw tells the lint what the running party knows by having looked: who has ended, or with NULL a name.
+static void saw(acta_sim *sim, acti_actor *actor)
+{
+    uint32_t self = running(sim);
+    if (self == ACTI_SIM_NONE)
+        return;
+    bool knows = actor != NULL && !acti_actor_is_forced(actor);
+    uint32_t ended = knows ? acti_sim_party_of(sim, actor) : ACTI_SIM_NONE;
+    if (ended != ACTI_SIM_NONE)
+        acti_causal_saw_end(sim->races->causal, past_of(sim, self), past_of(sim, ended));
+    else
+        acti_causal_may_know(sim->races->causal, past_of(sim, self));
+}
+
 static void touched(acti_carrier *carrier, acti_actor *actor, bool changes)
 {
     const acti_sim_node *node = (acti_sim_node *)carrier;
     acta_sim *sim = node->sim;
-    if (!sim->footprinted)
-        return;
+    if (sim->races->causal != NULL && !changes)
+        saw(sim, actor);
     if (actor == NULL) {
         acti_sim_touch(sim, acti_sim_mix(node->index, LANE_NAMES), changes ? ACTI_TOUCH_WRITE : ACTI_TOUCH_READ);
         return;

@@ -392,7 +392,7 @@ TEST(a_death_notice_is_a_message_of_the_dead)
     }
 }
 
-// finds_it_dead has heard of what another sent, and finds that it has ended, maybe for having been answered.
+// finds_it_dead has heard of what another sent, and finds that a third has ended.
 static void finds_it_dead(talker *t, acta_self *self, acta_msg *m)
 {
     uint64_t id;
@@ -404,27 +404,65 @@ static void finds_it_dead(talker *t, acta_self *self, acta_msg *m)
     kit_claim(acta_finish(&t->to, over) == ACTA_OK);
 }
 
-TEST(whoever_finds_an_actor_dead_may_know_what_it_knew)
+static void listens(talker *t, acta_self *self, acta_msg *m)
+{
+    (void)t, (void)self, (void)m;
+}
+
+// take_and_let_go answers by its last message to whom it answers, who ends with that.
+static int take_and_let_go(acta_self *self, void *arg, acta_msg *m)
+{
+    sink *s = arg;
+    bool answers = m != NULL && acta_is(word, m) && s->answer_to != NULL;
+    acta_tx *answer_to = s->answer_to;
+    s->answer_to = NULL;
+    int status = take(self, arg, m);
+    if (answers)
+        kit_claim(acta_finish(&answer_to, ready) == ACTA_OK);
+    acta_tx_drop(&answer_to);
+    return status;
+}
+
+// find_dead has the router send the end after it has found somebody dead: the witness, who has been answered, or the
+// starter, who knows nothing of the receiver.
+static void find_dead(kit *k, const kit_kind *kind, bool answered)
+{
+    open_linted(k, 2);
+    test_gate came;
+    test_gate_init(&came);
+    talker witness = {.actor = {talk}, .on = listens};
+    sink r = {.actor = {take_and_let_go}, .came = &came, .answer_to = spawn_named(k, kind, &witness, "witness")};
+    acta_addr *witness_addr = acta_addr_dup(acta_tx_addr(r.answer_to));
+    talker a = {.actor = {talk}, .on = sends_both};
+    talker b = {.actor = {talk}, .on = finds_it_dead, .came = &came};
+    a.to = spawn_named(k, kind, &r, "net");
+    b.to = acta_tx_dup(a.to);
+    a.other = spawn_named(k, &kit_kinds[2 + kind->body], &b, "router"); // on a thread, because it waits
+    talker starter = {.actor = {talk}, .on = finishes, .to = spawn_named(k, kind, &a, "script")};
+    acta_tx *to_starter = spawn_named(k, kind, &starter, "starter");
+    b.who = acta_addr_dup(answered ? witness_addr : acta_tx_addr(to_starter));
+    acta_addr_drop(&witness_addr);
+    assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
+    kit_close(k);
+    test_gate_fini(&came);
+    assert_int_equal(r.handled, 2);
+}
+
+TEST(whoever_finds_an_actor_dead_knows_what_it_knew)
 {
     KIT_EACH_KIND(kind) {
         kit k;
-        open_linted(&k, 2);
-        test_gate came;
-        test_gate_init(&came);
-        sink r = {.actor = {take}, .came = &came};
-        talker a = {.actor = {talk}, .on = sends_both};
-        talker b = {.actor = {talk}, .on = finds_it_dead, .came = &came};
-        a.to = spawn_named(&k, kind, &r, "net");
-        b.to = acta_tx_dup(a.to);
-        a.other = spawn_named(&k, &kit_kinds[2 + kind->body], &b, "router"); // on a thread, because it waits
-        talker starter = {.actor = {talk}, .on = finishes, .to = spawn_named(&k, kind, &a, "script")};
-        b.who = acta_addr_dup(acta_tx_addr(starter.to));
-        acta_tx *to_starter = spawn_named(&k, kind, &starter, "starter");
-        assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
-        kit_close(&k);
-        test_gate_fini(&came);
-        assert_int_equal(r.handled, 2);
+        find_dead(&k, kind, true);
         assert_int_equal(k.lines, 0);
+    }
+}
+
+TEST(whoever_finds_an_actor_dead_knows_no_more_than_it_did)
+{
+    KIT_EACH_KIND(kind) {
+        kit k;
+        find_dead(&k, kind, false);
+        assert_int_equal(lines_of_races(&k), 1);
     }
 }
 
@@ -546,7 +584,8 @@ int main(void)
                     case_of(an_end_is_a_message_of_those_who_let_go),
                     case_of(a_stop_is_a_message_too),
                     case_of(a_death_notice_is_a_message_of_the_dead),
-                    case_of(whoever_finds_an_actor_dead_may_know_what_it_knew),
+                    case_of(whoever_finds_an_actor_dead_knows_what_it_knew),
+                    case_of(whoever_finds_an_actor_dead_knows_no_more_than_it_did),
                     case_of(who_is_spawned_knows_what_its_maker_did),
                     case_of(a_thread_outside_may_have_waited_for_what_was_handled),
                     case_of(a_thread_outside_that_sends_behind_what_is_on_its_way_is_named),
