@@ -11,8 +11,8 @@
 // Who sends. An actor of this system; or a thread outside, which may have waited for anything by its own means, a
 // semaphore or a descriptor, and so is taken to know of everything that has been handled by then. A race with what such
 // a thread sends is seen in the runs in which the first message was still on its way. What comes from another node is
-// of a source that is not known: it may carry an answer to anything. So may what a killed actor does, and one that was
-// refused by an actor that has ended.
+// of a source that is not known: it may carry an answer to anything. So may what a killed actor does. Who was refused
+// by an actor that has ended knows what that one knew.
 //
 // What it costs. Nothing where it is off: the bit that asks for a carrier is looked at anyway. Where it is on, a
 // message costs about 110 ns more between two actors, half a microsecond where 64 send to one, and some microseconds

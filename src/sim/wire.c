@@ -334,8 +334,11 @@ static int carry(acti_carrier *carrier, acti_actor *to, acta_msg *m, acti_push h
     uint32_t wire = party != ACTI_SIM_NONE && from != ACTI_SIM_NONE ? wire_of(sim, from, party) : ACTI_SIM_NONE;
     if (party != ACTI_SIM_NONE)
         touch_life(sim, party, ACTI_TOUCH_READ);
-    if (goes_at_once(sim, m) || wire == ACTI_SIM_NONE)
+    if (goes_at_once(sim, m) || wire == ACTI_SIM_NONE) {
+        if (party != ACTI_SIM_NONE) // its place in the inbox is its order
+            acti_sim_touch(sim, sim->parties[party].hash, ACTI_TOUCH_WRITE);
         return acti_actor_pushed(to, acti_inbox_push_as(&to->inbox, &to->given, m, how));
+    }
     int status = count(sim, to, party, how);
     if (status != ACTA_OK)
         return status;
