@@ -423,8 +423,18 @@ static int take_and_let_go(acta_self *self, void *arg, acta_msg *m)
     return status;
 }
 
-// find_dead has the router send the end after it has found somebody dead: the witness, who has been answered, or the
-// starter, who knows nothing of the receiver.
+// ended_before gives the address of an actor that has ended before anything was sent.
+static acta_addr *ended_before(kit *k, const kit_kind *kind, talker *t)
+{
+    acta_tx *tx = spawn_named(k, kind, t, "bystander");
+    acta_addr *addr = acta_addr_dup(acta_tx_addr(tx));
+    acta_tx_drop(&tx);
+    assert_true(kit_await_ended(addr));
+    return addr;
+}
+
+// find_dead has the router send the end after it has found somebody dead: the witness, who has been answered, or a
+// bystander, who knows nothing of the receiver.
 static void find_dead(kit *k, const kit_kind *kind, bool answered)
 {
     open_linted(k, 2);
@@ -433,6 +443,7 @@ static void find_dead(kit *k, const kit_kind *kind, bool answered)
     talker witness = {.actor = {talk}, .on = listens};
     sink r = {.actor = {take_and_let_go}, .came = &came, .answer_to = spawn_named(k, kind, &witness, "witness")};
     acta_addr *witness_addr = acta_addr_dup(acta_tx_addr(r.answer_to));
+    talker bystander = {.actor = {talk}, .on = listens};
     talker a = {.actor = {talk}, .on = sends_both};
     talker b = {.actor = {talk}, .on = finds_it_dead, .came = &came};
     a.to = spawn_named(k, kind, &r, "net");
@@ -440,7 +451,7 @@ static void find_dead(kit *k, const kit_kind *kind, bool answered)
     a.other = spawn_named(k, &kit_kinds[2 + kind->body], &b, "router"); // on a thread, because it waits
     talker starter = {.actor = {talk}, .on = finishes, .to = spawn_named(k, kind, &a, "script")};
     acta_tx *to_starter = spawn_named(k, kind, &starter, "starter");
-    b.who = acta_addr_dup(answered ? witness_addr : acta_tx_addr(to_starter));
+    b.who = answered ? acta_addr_dup(witness_addr) : ended_before(k, kind, &bystander);
     acta_addr_drop(&witness_addr);
     assert_int_equal(acta_finish(&to_starter, word), ACTA_OK);
     kit_close(k);
