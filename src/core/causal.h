@@ -77,8 +77,8 @@ acti_causal_given(acti_causal *causal, uint64_t id, const acta_msg *m);
 void
 acti_causal_dropped(acti_causal *causal, uint64_t from, uint64_t to);
 
-// acti_causal_may_know: from now on this source may know of everything that has been handled: it was refused by an
-// actor that has ended, it was killed, it is a thread that can wait for anything.
+// acti_causal_may_know: from now on this source may know of everything that has been handled: it was killed, it was
+// refused by one that was or whose node is down, it has looked at a name, it is a thread that can wait for anything.
 void
 acti_causal_may_know(acti_causal *causal, uint64_t id);
 
