@@ -28,6 +28,8 @@ DEADLINE_S = 40
 
 BUILD = os.environ.get("ACTA_BUILD") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
 BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
+FLOW = os.path.join(BUILD, "tests", "flow")
+CRASHED, STOPPED = -7, -18  # as in acta/error.h
 WIRINGS = ("two-routes", "router", "drop")
 GOOD_WIRINGS = ("router", "drop")
 
@@ -191,6 +193,53 @@ class Box:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Flow:
+    """A server of numbered items (flow.c) and one sender to it. under: words in front of the program's own."""
+
+    def __init__(self, box, under=(), url=None):
+        self.box, self.url = box, url or box.url()
+        self.server = self.start(under, "serve", self.url)
+        self.server.wait_for("^ready$")
+        self.sender = self.said = self.told = None
+
+    def start(self, under, *args):
+        words = list(under) + [FLOW] + list(args)
+        return self.box.start(*words[1:], program=words[0])
+
+    def send(self, count, size=40, under=(), url=None):
+        self.sender = self.start(under, "send", url or self.url, count, size)
+        return self
+
+    def sent(self):
+        """The sender's end: (its status, items it was allowed to send, (why it stopped, how the session ended))."""
+        self.told = self.sender.end()
+        m = re.search(r"^sent=(\d+) status=(-?\d+) left=(-?\d+)$", self.told.out, re.M)
+        return (self.told.status, int(m[1]), (int(m[2]), int(m[3]))) if m else (self.told.status, None, None)
+
+    def received(self):
+        """The server's end: (its status, items, how the flow ended). The items are 1 to that, each once, in order."""
+        self.said = self.server.end()
+        m = re.search(r"^received=(\d+) misplaced=(\d+) end=(-?\d+)$", self.said.out, re.M)
+        if not m:
+            return self.said.status, None, None
+        same(int(m[2]), 0, "items out of place: %r" % self.said)
+        return self.said.status, int(m[1]), int(m[3])
+
+    def is_whole(self, count):
+        """All have arrived, and both ends know it."""
+        sent = self.sent()
+        same(self.received(), (0, count, 0), "server: %r, sender: %r" % (self.said, self.told))
+        same(sent, (0, count, (0, STOPPED)), "sender: %r, server: %r" % (self.told, self.said))
+
+    def is_cut(self, count):
+        """The sender is gone without a goodbye: a prefix has arrived and its end says so, or all of it has."""
+        status, received, end = self.received()
+        need((received, end) == (count, 0) or (received is not None and received <= count and end == CRASHED),
+             "server: %r" % self.said)
+        same(status, 0, "status of the server: %r" % self.said)
+        return received
 
 
 def adopt_orphans():

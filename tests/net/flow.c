@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+//
+// flow.c - two programs in one, for tests of what may happen between two processes.
+//
+//     flow serve URL
+//         serves one flow of numbered items and says at its end what has come:
+//         received=N misplaced=N end=NUMBER
+//     flow send URL COUNT BYTES
+//         sends that many items with that many bytes each, drops its sender and says goodbye:
+//         sent=N status=NUMBER left=NUMBER, where left is how the session ended
+//
+// Item n of a flow carries n, from 1 up; misplaced counts those that were not the next one, so a gap, a double and a
+// change of order each show. The status is 1 when acta_close was not content, which checks the ledger. Reports go to
+// standard error.
+
+#include <acta/acta.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+ACTA_MESSAGE(begin);
+ACTA_MESSAGE(begun);
+ACTA_MESSAGE(item, (u64, n), (bytes, data));
+
+typedef struct server {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool begun;
+    uint64_t received;
+    uint64_t misplaced;
+    int end;
+} server;
+
+static void report(void *arg, const char *line)
+{
+    (void)arg;
+    fprintf(stderr, "flow: %s\n", line);
+}
+
+static int count(acta_self *self, void *arg)
+{
+    server *s = arg;
+    for (acta_msg *m; (m = acta_recv(self)) != NULL; acta_msg_free(&m)) {
+        const item *i = acta_as(item, m);
+        if (i != NULL) {
+            s->received++;
+            s->misplaced += i->n != s->received;
+        } else if (acta_is(begin, m)) {
+            pthread_mutex_lock(&s->lock);
+            s->begun = true;
+            pthread_cond_signal(&s->changed);
+            pthread_mutex_unlock(&s->lock);
+            (void)acta_reply(self, m, begun);
+        } else {
+            acta_unhandled(self, m);
+        }
+    }
+    s->end = acta_eof(self); // read by main when the system is closed
+    return ACTA_OK;
+}
+
+static int fail(const char *what, int status)
+{
+    fprintf(stderr, "flow: %s: %s\n", what, acta_strerror(status));
+    return 1;
+}
+
+static int serve(acta_system *sys, const char *url)
+{
+    server s = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    acta_tx *tx;
+    acta_listener *listener;
+    int status = acta_spawn(sys, &tx, .body = count, .arg = &s, .name = "flow");
+    if (status == ACTA_OK)
+        status = acta_publish(sys, "flow", acta_tx_addr(tx));
+    if (status == ACTA_OK)
+        status = acta_node_listen(sys, url, &listener);
+    if (status != ACTA_OK)
+        return fail(url, status);
+    puts("ready");
+    fflush(stdout);
+
+    pthread_mutex_lock(&s.lock);
+    while (!s.begun)
+        pthread_cond_wait(&s.changed, &s.lock);
+    pthread_mutex_unlock(&s.lock);
+    acta_tx_drop(&tx); // from here on the senders of others keep the actor
+    status = acta_close(&sys, ACTA_FOREVER);
+    printf("received=%" PRIu64 " misplaced=%" PRIu64 " end=%d\n", s.received, s.misplaced, s.end);
+    return status == ACTA_OK ? 0 : fail("closing", status);
+}
+
+// send_all gives how many were accepted; *status why it stopped, ACTA_OK when it did not.
+static uint64_t send_all(acta_tx *tx, uint64_t count, size_t size, int *status)
+{
+    void *data = calloc(1, size + 1);
+    uint64_t n = 0;
+    *status = data != NULL ? ACTA_OK : ACTA_ENOMEM;
+    while (*status == ACTA_OK && n < count) {
+        *status = acta_send(tx, item, .n = n + 1, .data = {data, size});
+        n += *status == ACTA_OK;
+    }
+    free(data);
+    return n;
+}
+
+static int send_flow(acta_system *sys, const char *url, uint64_t count, size_t size)
+{
+    acta_node *node;
+    acta_tx *tx;
+    acta_msg *reply = NULL;
+    int status = acta_connect(sys, url, 20 * ACTA_SECOND, &node);
+    if (status != ACTA_OK)
+        return fail(url, status);
+    status = acta_node_find(node, "flow", 20 * ACTA_SECOND, &tx);
+    if (status == ACTA_OK)
+        status = acta_call(tx, 20 * ACTA_SECOND, &reply, begin);
+    if (status != ACTA_OK)
+        return fail("flow", status);
+    acta_msg_free(&reply);
+    puts("begun");
+    fflush(stdout);
+
+    uint64_t sent = send_all(tx, count, size, &status);
+    acta_tx_drop(&tx);
+    int closed = acta_close(&sys, 60 * ACTA_SECOND); // the goodbye comes back when all was received
+    int left = acta_node_status(node);
+    acta_node_drop(&node);
+    printf("sent=%" PRIu64 " status=%d left=%d\n", sent, status, left);
+    return closed == ACTA_OK ? 0 : fail("closing", closed);
+}
+
+int main(int argc, char **argv)
+{
+    bool serving = argc >= 3 && strcmp(argv[1], "serve") == 0;
+    if (!serving && (argc < 5 || strcmp(argv[1], "send") != 0)) {
+        fprintf(stderr, "usage: flow serve URL | flow send URL COUNT BYTES\n");
+        return 64;
+    }
+    acta_system *sys;
+    acta_system_opts opts = {.report = report};
+    int status = acta_open(&opts, &sys);
+    if (status != ACTA_OK)
+        return fail("opening", status);
+    if (serving)
+        return serve(sys, argv[2]);
+    return send_flow(sys, argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+}
