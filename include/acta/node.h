@@ -35,6 +35,13 @@ acta_node_listen(acta_system *sys, const char *url, acta_listener **listener);
 ACTA_NODISCARD ACTA_API int
 acta_node_accept(acta_listener *listener, uint64_t timeout_ns, acta_node **node);
 
+// acta_listener_url is the URL that others can connect to: the path from the root, and the port that the system chose
+// where that was left to it.
+//
+// Owns:    borrowed, until the listener is closed.
+ACTA_API const char *
+acta_listener_url(const acta_listener *listener);
+
 // acta_listener_close stops listening and removes the socket. Connected peers stay.
 ACTA_API void
 acta_listener_close(acta_listener **listener);

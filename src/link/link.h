@@ -7,7 +7,7 @@
 // owner's functions there must only hand over (push to an inbox) and return.
 //
 // What links are made of is a table of operations, so that the layers above speak to any kind in the same words. The
-// kind of this folder, acti_links_nng, is sockets of the system, through nng streams. The sim's kind is memory, and
+// kind of this folder, acti_nng_links, is sockets of the system, through nng streams. The sim's kind is memory, and
 // its completions come when its schedule says so.
 //
 // With nng all opening, closing and freeing happens on one control thread per process (control.c), because nng may
@@ -21,12 +21,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/platform.h"
+#include <acta/system.h>
 
-// Bytes of a socket's path, without the NUL. The system takes 107; one is for the name it has before it listens.
-#define ACTI_LINK_PATH_MAX 106
+#include "base/platform.h"
+#include "link/url.h"
 
 typedef struct acti_link acti_link;
+typedef struct acti_link_dialer acti_link_dialer;
 typedef struct acti_link_listener acti_link_listener;
 typedef struct acti_links acti_links;
 
@@ -40,6 +41,14 @@ typedef struct acti_link_owner {
     // The last word: nothing of the link runs or will run, and its memory is gone. After acti_link_close only.
     void (*on_closed)(void *arg);
 } acti_link_owner;
+
+#define ACTI_LINK_WHY_MAX 1024 // bytes of a line that says why, with its NUL
+
+// What came of a dial. why is a line for a person when there is no link, and NULL else; borrowed.
+typedef void (*acti_link_dialed)(void *arg, int status, acti_link *link, const char *why);
+
+// A connection that came to a listener; or NULL, when one was refused, and why.
+typedef void (*acti_link_accepted)(void *arg, acti_link *link, const char *why);
 
 // ---- one kind of links ----------------------------------------------------------------
 
@@ -57,21 +66,33 @@ struct acti_link {
     void *owner_arg;
 };
 
+// What every dial begins with.
+struct acti_link_dialer {
+    void (*close)(acti_link_dialer *dialer);
+};
+
 // What every listener begins with.
 struct acti_link_listener {
-    const acti_links *links; // constant: whose it is
+    void (*close)(acti_link_listener *listener);
+    char url[ACTI_URL_MAX + 1]; // for others to dial; constant
 };
 
 // Where a system's links come from.
 struct acti_links {
-    void (*dial)(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
-                 void *arg);
-    int (*listen)(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
-                  acti_link_listener **listener, char *why, size_t why_size);
-    void (*listener_close)(acti_link_listener *listener);
+    acti_link_dialer *(*dial)(const acti_links *links, const char *url, acti_link_dialed done, void *arg);
+    int (*listen)(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
+                  acti_link_listener **listener, acti_reason why);
 };
 
-extern const acti_links acti_links_nng; // nng.c
+// The kind that programs use: sockets of the system, through nng.
+typedef struct acti_nng_links {
+    acti_links base; // first
+    const acta_system_opts *opts;
+} acti_nng_links;
+
+// acti_nng_links_init makes them. opts says what is allowed, and stays as long as they; NULL: nothing special.
+void
+acti_nng_links_init(acti_nng_links *links, const acta_system_opts *opts);
 
 // ---- links ----------------------------------------------------------------------------
 
@@ -107,30 +128,48 @@ static inline void acti_link_close(acti_link *link)
     link->ops->close(link);
 }
 
-// acti_link_dial connects to the socket at path; done gets the link and owns it, or NULL and why: ACTA_EUNREACH
-// nobody listens or no socket there; ACTA_EACCES, or the peer or the folder belongs to another user; ACTA_EINVAL
-// path too long; ACTA_ENOMEM; ACTA_EIO. A listener that is too busy is asked again for a second. done runs on the
-// control thread; on the caller's, before this returns, when there is no memory or thread to begin with.
-static inline void acti_link_dial(const acti_links *links, const char *path,
-                                  void (*done)(void *arg, int status, acti_link *link), void *arg)
+// acti_link_dial connects to where url says. done is called once, whatever happens, and gets the link and owns it, or
+// NULL and a status: ACTA_EINVAL url is none; ACTA_EUNREACH nobody listens there; ACTA_EACCES it is not allowed, or the
+// peer or the folder of its socket belongs to another user; ACTA_ESTOPPED the dial was given up; ACTA_ENOMEM; ACTA_EIO.
+// A socket whose listener is too busy is asked again for a second.
+//
+// Gives the dial, to be given to acti_link_dialer_close, or NULL when done was called before this returned: on the
+// caller's thread, because nothing could be begun. Else done runs on another thread, perhaps before this returns.
+static inline acti_link_dialer *acti_link_dial(const acti_links *links, const char *url, acti_link_dialed done,
+                                               void *arg)
 {
-    links->dial(links, path, done, arg);
+    return links->dial(links, url, done, arg);
 }
 
-// acti_link_listen serves a socket at path, mode 0600, under a flock on <path>.lock held for the life of the
-// listener (sockfile.h has the rules for the files). accepted gets each connection and owns it; it runs on the
-// control thread and must only hand over. A peer of another uid is closed before a byte is read, and counted.
-// Accepting goes on after any peer's misbehaviour; on a lack of descriptors or memory it pauses and tries again.
-//
-// Blocks until the socket is served or cannot be. Not inside the owner's functions. why gets a line for a person
-// on failure: what, where, why, what to do.
-// Errors:  ACTA_EINVAL path too long or without a file's name; ACTA_EEXIST served by another process, or not a
-//          socket; ACTA_ENOENT no such folder; ACTA_EACCES; ACTA_ENOMEM; ACTA_EIO.
-static inline int acti_link_listen(const acti_links *links, const char *path,
-                                   void (*accepted)(void *arg, acti_link *link), void *arg,
-                                   acti_link_listener **listener, char *why, size_t why_size)
+// acti_link_dialer_close lets a dial go, and gives it up if it is still going on: done is then called soon, and is
+// called still. Takes *handle. Does not block. Threads: any, done too.
+static inline void acti_link_dialer_close(acti_link_dialer **handle)
 {
-    return links->listen(links, path, accepted, arg, listener, why, why_size);
+    acti_link_dialer *dialer = *handle;
+    *handle = NULL;
+    if (dialer != NULL)
+        dialer->close(dialer);
+}
+
+// acti_link_listen listens where url says. A socket of the file system has mode 0600 and is served under a flock on
+// <path>.lock held for the life of the listener (sockfile.h has the rules for the files); a peer of another uid is
+// closed before a byte is read. accepted gets each connection and owns it, or is told of one that was refused; it runs
+// on the control thread, perhaps before this returns, and must only hand over. Accepting goes on after any peer's
+// misbehaviour; on a lack of descriptors or memory it pauses and tries again.
+//
+// Blocks until it listens or cannot. Not inside the owner's functions. why gets a line for a person on failure.
+// Errors:  ACTA_EINVAL url is none; ACTA_EEXIST served by another process, or no socket lies there; ACTA_ENOENT no
+//          such folder or host; ACTA_EACCES; ACTA_ENOMEM; ACTA_EIO.
+static inline int acti_link_listen(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
+                                   acti_link_listener **listener, acti_reason why)
+{
+    return links->listen(links, url, accepted, arg, listener, why);
+}
+
+// acti_link_listener_url is where others can dial it, borrowed: with the port that the system chose, and a whole path.
+static inline const char *acti_link_listener_url(const acti_link_listener *listener)
+{
+    return listener->url;
 }
 
 // acti_link_listener_close stops listening, removes the socket if it is still ours, then the lock. Blocks
@@ -140,7 +179,7 @@ static inline void acti_link_listener_close(acti_link_listener **handle)
     acti_link_listener *listener = *handle;
     *handle = NULL;
     if (listener != NULL)
-        listener->links->listener_close(listener);
+        listener->close(listener);
 }
 
 // ---- of nng's kind --------------------------------------------------------------------
@@ -148,7 +187,7 @@ static inline void acti_link_listener_close(acti_link_listener **handle)
 // What came of the connections to a listener so far.
 typedef struct acti_link_counts {
     uint64_t accepted;
-    uint64_t refused; // the peer was another user
+    uint64_t refused; // the peer was another user, or not who it had to be
     uint64_t failed;  // no descriptor or no memory for it
 } acti_link_counts;
 

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <nng/nng.h>
 
@@ -22,10 +24,12 @@
 // Long enough to cost nothing while descriptors are lacking, short against a person's patience.
 #define PAUSE_NS UINT64_C(50000000)
 
+#define ABOUT "cannot listen at %s: "
+
 typedef struct stream_listener {
     acti_link_listener base; // first
     acti_sockfile file;
-    void (*accepted)(void *arg, acti_link *link);
+    acti_link_accepted accepted;
     void *arg;
     nng_stream_listener *nng;
     nng_aio *aio;
@@ -37,62 +41,90 @@ typedef struct stream_listener {
 typedef struct opening {
     stream_listener *listener;
     int status;
-    char *why;
-    size_t why_size;
+    acti_reason why;
 } opening;
 
+static int open_listener(stream_listener *l, const acti_url *url, acti_reason why);
+static void whole_url(const acti_url *url, char text[ACTI_URL_MAX + 1]);
 static void open_nng(void *arg);
-static int listen_nng(stream_listener *l, char *why, size_t why_size);
+static int listen_nng(stream_listener *l, acti_reason why);
+static void close_listener(acti_link_listener *listener);
 static void close_nng(void *arg);
 static void accept_next(acti_control_job *job);
 static void arrived(void *arg);
 static void take(acti_control_job *job);
 
-int acti_nng_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
-                    acti_link_listener **listener, char *why, size_t why_size)
+int acti_nng_listen(const acti_links *links, const char *text, acti_link_accepted accepted, void *arg,
+                    acti_link_listener **listener, acti_reason why)
 {
+    (void)links;
+    acti_url url;
+    char reason[ACTI_REASON_BYTES];
+    int status = acti_url_parse(text, strlen(text), &url, (acti_reason){reason, sizeof reason});
+    if (status != ACTA_OK)
+        return acti_say(why, status, ABOUT "%s", acti_url_show(text).text, reason);
+    if (url.kind != ACTI_URL_IPC)
+        return acti_say(why, ACTA_EINVAL, ABOUT "only ipc:// can be served", text);
     stream_listener *l = calloc(1, sizeof *l);
-    if (l == NULL) {
-        snprintf(why, why_size, "cannot listen at %s: out of memory", path);
-        return ACTA_ENOMEM;
-    }
-    l->base.links = links;
+    if (l == NULL)
+        return acti_say(why, ACTA_ENOMEM, ABOUT "out of memory; free some", text);
+    l->base.close = close_listener;
     l->accepted = accepted;
     l->arg = arg;
-    int status = acti_sockfile_claim(&l->file, path, why, why_size);
+    status = open_listener(l, &url, why);
+    if (status == ACTA_OK)
+        *listener = &l->base;
+    return status;
+}
+
+// Takes l.
+static int open_listener(stream_listener *l, const acti_url *url, acti_reason why)
+{
+    int status = acti_sockfile_claim(&l->file, url->path, why.text, why.size);
     if (status != ACTA_OK) {
         free(l);
         return status;
     }
+    whole_url(url, l->base.url);
     status = acti_control_hold();
     if (status != ACTA_OK) {
-        snprintf(why, why_size, "cannot listen at %s: no thread could be started; raise the limit of processes", path);
         acti_sockfile_release(&l->file);
         free(l);
-        return status;
+        return acti_say(why, status, ABOUT "no thread could be started; raise the limit of processes", url->path);
     }
-    opening o = {.listener = l, .why = why, .why_size = why_size};
+    opening o = {.listener = l, .why = why};
     acti_control_call(open_nng, &o);
-    if (o.status != ACTA_OK) {
-        acti_nng_listener_close(&l->base);
-        return o.status;
+    if (o.status != ACTA_OK)
+        close_listener(&l->base);
+    return o.status;
+}
+
+// The URL with a path from the root, as others may have another working directory; as it was given if that path would
+// be too long for a socket, or there is no working directory any more.
+static void whole_url(const acti_url *url, char text[ACTI_URL_MAX + 1])
+{
+    acti_url whole = *url;
+    char folder[ACTI_URL_PATH_MAX + 1];
+    if (url->path[0] != '/' && getcwd(folder, sizeof folder) != NULL &&
+        strlen(folder) + 1 + strlen(url->path) <= ACTI_URL_PATH_MAX) {
+        memcpy(whole.path, folder, strlen(folder));
+        snprintf(whole.path + strlen(folder), sizeof whole.path - strlen(folder), "/%s", url->path);
     }
-    *listener = &l->base;
-    return ACTA_OK;
+    acti_url_write(&whole, text);
 }
 
 static void open_nng(void *arg)
 {
     opening *o = arg;
     stream_listener *l = o->listener;
-    o->status = listen_nng(l, o->why, o->why_size);
+    o->status = listen_nng(l, o->why);
     if (o->status == ACTA_OK)
-        o->status = acti_sockfile_publish(&l->file, o->why, o->why_size);
+        o->status = acti_sockfile_publish(&l->file, o->why.text, o->why.size);
     if (o->status == ACTA_OK)
         accept_next(&l->job);
 }
 
-static int listen_nng(stream_listener *l, char *why, size_t why_size)
+static int listen_nng(stream_listener *l, acti_reason why)
 {
     char url[sizeof "ipc://" + sizeof l->file.fresh];
     snprintf(url, sizeof url, "ipc://%s", l->file.fresh);
@@ -105,9 +137,8 @@ static int listen_nng(stream_listener *l, char *why, size_t why_size)
         error = nng_stream_listener_listen(l->nng);
     if (error == 0)
         return ACTA_OK;
-    snprintf(why, why_size, "cannot listen at %s: %s", l->file.path, nng_strerror(error));
     int status = acti_link_status(error);
-    return status == ACTA_EUNREACH ? ACTA_EIO : status;
+    return acti_say(why, status == ACTA_EUNREACH ? ACTA_EIO : status, ABOUT "%s", l->file.path, nng_strerror(error));
 }
 
 static void accept_next(acti_control_job *job)
@@ -140,7 +171,7 @@ static void take(acti_control_job *job)
     int status = acti_link_new(nng_aio_get_output(l->aio, 0), &link);
     acti_au64_count(status == ACTA_OK ? &l->links : status == ACTA_EACCES ? &l->refused : &l->failed, 1);
     if (status == ACTA_OK)
-        l->accepted(l->arg, link);
+        l->accepted(l->arg, link, NULL);
     accept_next(job);
 }
 
@@ -155,7 +186,7 @@ void acti_link_listener_counts(const acti_link_listener *listener, acti_link_cou
     };
 }
 
-void acti_nng_listener_close(acti_link_listener *listener)
+static void close_listener(acti_link_listener *listener)
 {
     stream_listener *l = ACTI_CONTAINER_OF(listener, stream_listener, base);
     acti_control_call(close_nng, l);

@@ -4,8 +4,7 @@
 
 #include "link/stream.h"
 
-const acti_links acti_links_nng = {
-    .dial = acti_nng_dial,
-    .listen = acti_nng_listen,
-    .listener_close = acti_nng_listener_close,
-};
+void acti_nng_links_init(acti_nng_links *links, const acta_system_opts *opts)
+{
+    *links = (acti_nng_links){.base = {.dial = acti_nng_dial, .listen = acti_nng_listen}, .opts = opts};
+}

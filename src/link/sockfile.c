@@ -84,11 +84,11 @@ int acti_sockfile_claim(acti_sockfile *out, const char *path, char *why_text, si
 static int check_path(const char *path, reason why)
 {
     size_t size = strlen(path);
-    if (size > ACTI_LINK_PATH_MAX)
+    if (size > ACTI_URL_PATH_MAX)
         return say(why, ACTA_EINVAL,
                    ABOUT "the path has %zu bytes and that of a socket may have %d; use a shorter one, "
                          "for example in the user's runtime folder or in /tmp",
-                   path, size, ACTI_LINK_PATH_MAX);
+                   path, size, ACTI_URL_PATH_MAX);
     if (*last_part(path) == '\0')
         return say(why, ACTA_EINVAL, ABOUT "the path does not end with the name of a file; add one", path);
     return ACTA_OK;
@@ -119,7 +119,7 @@ static int claim_folder(acti_sockfile *file, reason why)
 // Gives 0 and the descriptor, or errno.
 static int open_folder(const char *path, const char *name, int *folder)
 {
-    char text[ACTI_LINK_PATH_MAX + 2] = ".";
+    char text[ACTI_URL_PATH_MAX + 2] = ".";
     if (name != path)
         snprintf(text, sizeof text, "%.*s", (int)(name - path), path);
     int fd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -19,8 +19,8 @@
 #include "link/link.h"
 
 typedef struct acti_sockfile {
-    char path[ACTI_LINK_PATH_MAX + 1];
-    char fresh[ACTI_LINK_PATH_MAX + 2]; // <path>~
+    char path[ACTI_URL_PATH_MAX + 1];
+    char fresh[ACTI_URL_PATH_MAX + 2]; // <path>~
     const char *name;                   // the last part of path
     int folder; // descriptor; what follows is done relative to it, so the working directory may change
     int lock;   // descriptor

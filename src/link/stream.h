@@ -20,14 +20,11 @@ acti_link_new(nng_stream *stream, acti_link **link);
 int
 acti_link_status(int nng_error);
 
-// The operations of acti_links_nng.
-void
-acti_nng_dial(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
-              void *arg);
+// The operations of acti_nng_links.
+acti_link_dialer *
+acti_nng_dial(const acti_links *links, const char *url, acti_link_dialed done, void *arg);
 int
-acti_nng_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link), void *arg,
-                acti_link_listener **listener, char *why, size_t why_size);
-void
-acti_nng_listener_close(acti_link_listener *listener);
+acti_nng_listen(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
+                acti_link_listener **listener, acti_reason why);
 
 #endif

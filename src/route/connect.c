@@ -2,6 +2,7 @@
 //
 // connect.c - connecting to a listening system, and waiting until it has welcomed us.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ typedef struct dialing {
     acti_au32 refs;
     int status;
     acti_link *link;
+    char why[ACTI_LINK_WHY_MAX]; // a line, unless there is a link
 } dialing;
 
 static void unref(dialing *d)
@@ -30,17 +32,18 @@ static void unref(dialing *d)
     free(d);
 }
 
-// dialed runs on the link's control thread.
-static void dialed(void *arg, int status, acti_link *link)
+// dialed runs on a thread of the link's, or before acti_link_dial returns.
+static void dialed(void *arg, int status, acti_link *link, const char *why)
 {
     dialing *d = arg;
     d->status = status; // published by the push
     d->link = link;
+    snprintf(d->why, sizeof(d->why), "%s", why != NULL ? why : "");
     (void)acti_actor_push(d->caller, &d->event); // refused: the caller has stopped waiting
     unref(d);
 }
 
-static int dial(const acti_links *links, acti_actor *caller, const char *path, uint64_t deadline_ns, acti_link **link)
+static int dial(acti_router *router, acti_actor *caller, const char *url, uint64_t deadline_ns, acti_link **link)
 {
     dialing *d = calloc(1, sizeof(*d));
     if (d == NULL)
@@ -49,16 +52,21 @@ static int dial(const acti_links *links, acti_actor *caller, const char *path, u
     d->caller = caller;
     acti_actor_ref(caller);
     acti_au32_store_relaxed(&d->refs, 2); // ours and the link layer's
-    acti_link_dial(links, path, dialed, d);
+    acti_link_dialer *dialer = acti_link_dial(router->links, url, dialed, d);
     acta_msg *m = acti_caller_wait(caller, deadline_ns);
     int status = ACTA_ETIMEOUT;
     if (m != NULL) {
         status = d->status;
         *link = d->link;
         d->link = NULL;
+        if (status != ACTA_OK)
+            acti_report(router->sys, "%s", d->why);
     } else {
         (void)acti_actor_close(caller); // what comes now is not for us
+        acti_report(router->sys, "cannot connect to %s: no connection in time: does it run, and may it be reached?",
+                    acti_url_show(url).text);
     }
+    acti_link_dialer_close(&dialer);
     unref(d);
     return status;
 }
@@ -90,11 +98,9 @@ static const char *advice(int status)
 {
     switch (status) {
     case ACTA_EUNREACH:
-        return "nobody listens there: start the listening side first, and check the path";
+        return "it took the connection and ended it: is it an acta node that is just closing?";
     case ACTA_ETIMEOUT:
         return "no welcome in time: is it an acta node, and does it run?";
-    case ACTA_EACCES:
-        return "the socket or its folder belongs to another user, or may not be read";
     default:
         return acta_strerror(status);
     }
@@ -104,23 +110,20 @@ int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_no
 {
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
-    const char *why;
-    const char *path = acti_url_path(url, &why);
-    if (path == NULL) {
-        acti_report(sys, "cannot connect to %s: %s", url != NULL ? url : "(null)", why);
-        return ACTA_EINVAL;
-    }
     acti_router *router = acti_router_of(sys);
     acti_actor *caller = router != NULL ? acti_caller_new(sys) : NULL;
     if (caller == NULL)
         return ACTA_ENOMEM;
+    if (url == NULL)
+        url = "";
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     acti_link *link = NULL;
-    int status = dial(router->links, caller, path, deadline_ns, &link);
-    if (status == ACTA_OK)
+    int status = dial(router, caller, url, deadline_ns, &link);
+    if (status == ACTA_OK) {
         status = meet(router, caller, link, url, deadline_ns, out);
+        if (status != ACTA_OK)
+            acti_report(sys, "cannot connect to %s: %s", url, advice(status));
+    }
     acti_caller_end(caller);
-    if (status != ACTA_OK)
-        acti_report(sys, "cannot connect to %s: %s", url, advice(status));
     return status;
 }

@@ -31,9 +31,13 @@ void acti_listener_unref(acta_listener *listener)
 }
 
 // accepted runs on the link's control thread.
-static void accepted(void *arg, acti_link *link)
+static void accepted(void *arg, acti_link *link, const char *why)
 {
     acta_listener *listener = arg;
+    if (link == NULL) {
+        acti_report(listener->router->sys, "%s", why);
+        return;
+    }
     (void)acti_au32_add_relaxed(&listener->refs, 1); // the node's; the one of the open listener is there
     acti_node *node = acti_node_start(listener->router, link, false, listener->url, NULL, listener);
     if (node != NULL)
@@ -42,12 +46,6 @@ static void accepted(void *arg, acti_link *link)
 
 int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
 {
-    const char *why;
-    const char *path = acti_url_path(url, &why);
-    if (path == NULL) {
-        acti_report(sys, "cannot listen at %s: %s", url != NULL ? url : "(null)", why);
-        return ACTA_EINVAL;
-    }
     acti_router *router = acti_router_of(sys);
     acta_listener *listener = calloc(1, sizeof(*listener));
     if (router == NULL || listener == NULL) {
@@ -58,9 +56,12 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
     acti_au32_store_relaxed(&listener->refs, 1); // nobody else knows it yet
     acti_lock_init(&listener->lock);
     acti_list_init(&listener->waiters);
+    if (url == NULL)
+        url = "";
     snprintf(listener->url, sizeof(listener->url), "%s", url);
-    char line[512];
-    int status = acti_link_listen(router->links, path, accepted, listener, &listener->link, line, sizeof(line));
+    char line[ACTI_LINK_WHY_MAX];
+    int status = acti_link_listen(router->links, url, accepted, listener, &listener->link,
+                                  (acti_reason){line, sizeof(line)});
     if (status != ACTA_OK) {
         acti_report(sys, "%s", line);
         acti_listener_unref(listener);
@@ -71,6 +72,11 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
     acti_lock_give(&router->lock);
     *out = listener;
     return ACTA_OK;
+}
+
+const char *acta_listener_url(const acta_listener *listener)
+{
+    return acti_link_listener_url(listener->link);
 }
 
 void acti_listener_welcomed(acta_listener *listener, acti_node *node)

@@ -290,7 +290,7 @@ struct acti_node {
     acti_actor *opener;   // a thread that waits for the welcome; one reference
     acta_msg opened_event; // what it is sent, once
     acta_listener *listener; // to be told of the welcome; one reference
-    char url[128];
+    char url[ACTI_URL_MAX + 1];
 
     void *proxies_by_id; // of libc's tsearch
     acti_list proxies;

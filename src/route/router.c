@@ -23,6 +23,7 @@ static uint32_t payload_max(uint32_t message_bytes_max)
     return bytes < ACTI_SESSION_PAYLOAD_MAX ? (uint32_t)bytes : (uint32_t)ACTI_SESSION_PAYLOAD_MAX;
 }
 
+// links: NULL for those of nng.
 static acti_router *new_router(acta_system *sys, const acti_links *links, const char *name)
 {
     acti_router *router = calloc(1, sizeof(*router));
@@ -30,7 +31,8 @@ static acti_router *new_router(acta_system *sys, const acti_links *links, const 
         return NULL;
     router->upper = (acti_upper){.close = close_router, .fini = fini_router};
     router->sys = sys;
-    router->links = links;
+    acti_nng_links_init(&router->nng, &sys->opts);
+    router->links = links != NULL ? links : &router->nng.base;
     router->hello = (acti_hello){.version_min = ACTI_FRAME_VERSION,
                                  .version_max = ACTI_FRAME_VERSION,
                                  .node = acti_random_seed(),
@@ -60,7 +62,7 @@ acti_router *acti_router_of(acta_system *sys)
     if (upper == NULL) {
         char name[sizeof(((acti_hello *)NULL)->name)];
         name_of_process(name, sizeof(name));
-        acti_router *router = new_router(sys, &acti_links_nng, name);
+        acti_router *router = new_router(sys, NULL, name);
         if (router != NULL)
             upper = sys->upper[ACTI_UPPER_ROUTE] = &router->upper;
     }
@@ -99,25 +101,6 @@ void acti_router_leave(acti_router *router, acti_node *node)
     acti_lock_take(&router->lock);
     acti_list_remove(&node->all);
     acti_lock_give(&router->lock);
-}
-
-const char *acti_url_path(const char *url, const char **why)
-{
-    static const char scheme[] = "ipc://";
-    if (url == NULL || strncmp(url, scheme, sizeof(scheme) - 1) != 0) {
-        *why = "it does not start with ipc://; write ipc:// and a path, such as ipc:///run/user/1000/acta.sock";
-        return NULL;
-    }
-    const char *path = url + sizeof(scheme) - 1;
-    if (path[0] == '\0') {
-        *why = "there is no path after ipc://";
-        return NULL;
-    }
-    if (strlen(path) > ACTI_LINK_PATH_MAX) {
-        *why = "the path is longer than a socket's may be; use a shorter folder, such as one in /run or /tmp";
-        return NULL;
-    }
-    return path;
 }
 
 // ---- the end ------------------------------------------------------------------------------

@@ -13,7 +13,8 @@
 struct acti_router {
     acti_upper upper; // first: how the core knows us
     acta_system *sys;
-    const acti_links *links; // where its connections come from
+    acti_nng_links nng;
+    const acti_links *links; // where its connections come from: nng, unless others were given
     acti_hello hello; // what every session says of us
     acti_lock lock;   // rank 20
     acti_list nodes;
@@ -37,10 +38,6 @@ acti_router_enter(acti_router *router, acti_node *node);
 void
 acti_router_leave(acti_router *router, acti_node *node);
 
-// acti_url_path gives the path in an ipc URL, or NULL with *why for a person.
-const char *
-acti_url_path(const char *url, const char **why);
-
 // A listener; listen.c.
 struct acta_listener {
     acti_router *router;
@@ -53,7 +50,7 @@ struct acta_listener {
     uint32_t welcomed_room;
     bool closed;
     acti_list all; // in the router's list; its lock
-    char url[128];
+    char url[ACTI_URL_MAX + 1]; // as it was given
 };
 
 void

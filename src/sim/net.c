@@ -15,6 +15,8 @@
 // What can happen to a connection, each with a lane of its own; the pairs in the order of the ends.
 typedef enum what { DIAL, ACCEPT, READ_0, READ_1, WROTE_0, WROTE_1, CLOSED_0, CLOSED_1, WHATS } what;
 
+enum { FIRST_PORT = 49152 }; // of those that nobody asked for by number
+
 typedef enum end_state { WAITING, OWNED, CLOSING, GONE } end_state;
 
 typedef struct conn conn;
@@ -33,13 +35,18 @@ typedef struct end {
 } end;
 
 typedef struct listener {
-    acti_link_listener base; // first
+    acti_link_listener base; // first; its url is where it is found
     acti_net_host *host;
-    void (*accepted)(void *arg, acti_link *link);
+    acti_link_accepted accepted;
     void *arg;
     acti_list all; // in the net's list; out of it when the host is down
-    char path[];
 } listener;
+
+// A dial, as whoever asked for it holds it.
+typedef struct dialer {
+    acti_link_dialer base; // first
+    conn *conn; // NULL: it has ended
+} dialer;
 
 struct conn {
     acti_net *net;
@@ -47,21 +54,22 @@ struct conn {
     uint32_t number;
     uint64_t hash;
     bool dialing;
+    bool given_up; // the dial
     bool cut;
     bool stalled;
-    void (*done)(void *arg, int status, acti_link *link); // of the dialler, while dialing
+    acti_link_dialed done; // of the dialler, while dialing
     void *done_arg;
+    dialer *dialer; // while dialing, until it is closed
     listener *at; // while end 1 is WAITING
     end ends[2];  // of the dialler, and of the listener
     uint64_t ages[WHATS];  // since when each is possible; 0: it is not, or nobody has looked
     uint32_t steps[WHATS]; // how many there have been
-    char path[];
+    char url[ACTI_URL_MAX + 1];
 };
 
-static void dial(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
-                 void *arg);
-static int net_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link),
-                      void *arg, acti_link_listener **out, char *why, size_t why_size);
+static acti_link_dialer *dial(const acti_links *links, const char *url, acti_link_dialed done, void *arg);
+static int net_listen(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
+                      acti_link_listener **out, acti_reason why);
 static void listener_close(acti_link_listener *base);
 static void ask_read(acti_link *base, void *bytes, size_t size);
 static void ask_write(acti_link *base, const void *bytes, size_t size);
@@ -79,7 +87,7 @@ void acti_net_init(acti_net *net, uint64_t *ages)
 void acti_net_host_init(acti_net_host *host, acti_net *net, uint64_t hash)
 {
     *host = (acti_net_host){
-        .links = {.dial = dial, .listen = net_listen, .listener_close = listener_close}, .net = net, .hash = hash};
+        .links = {.dial = dial, .listen = net_listen}, .net = net, .hash = hash};
 }
 
 static acti_net_host *host_of(const acti_links *links)
@@ -140,35 +148,67 @@ void acti_net_fini(acti_net *net)
         free_conn(ACTI_CONTAINER_OF(net->conns.next, conn, all));
 }
 
-static void dial(const acti_links *links, const char *path, void (*done)(void *arg, int status, acti_link *link),
-                 void *arg)
+static void refuse(const char *url, acti_link_dialed done, void *arg, int status, const char *why)
 {
-    acti_net_host *host = host_of(links);
-    acti_net *net = host->net;
-    size_t size = strlen(path) + 1;
-    conn *c = calloc(1, sizeof(*c) + size);
-    if (c == NULL) {
-        done(arg, ACTA_ENOMEM, NULL);
-        return;
-    }
-    memcpy(c->path, path, size);
-    c->net = net;
-    c->number = ++net->numbers;
+    char line[ACTI_LINK_WHY_MAX];
+    snprintf(line, sizeof(line), "cannot connect to %s: %s", acti_url_show(url).text, why);
+    done(arg, status, NULL, line);
+}
+
+static conn *new_conn(acti_net_host *host, const acti_url *url)
+{
+    conn *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return NULL;
+    acti_url_write(url, c->url);
+    c->net = host->net;
+    c->number = ++c->net->numbers;
     c->hash = acti_sim_mix(host->hash, ++host->dialed);
     c->dialing = true;
-    c->done = done;
-    c->done_arg = arg;
     for (int i = 0; i < 2; i++)
         c->ends[i] = (end){.base.ops = &ops, .conn = c, .in.limit = ACTI_NET_ROOM};
     c->ends[0].host = host;
-    acti_list_push(&net->conns, &c->all);
+    acti_list_push(&c->net->conns, &c->all);
+    return c;
 }
 
-static listener *find(acti_net *net, const char *path)
+static void dialer_close(acti_link_dialer *base)
+{
+    dialer *d = (dialer *)base;
+    if (d->conn != NULL) {
+        d->conn->given_up = true;
+        d->conn->dialer = NULL;
+    }
+    free(d);
+}
+
+static acti_link_dialer *dial(const acti_links *links, const char *text, acti_link_dialed done, void *arg)
+{
+    acti_url url;
+    char why[ACTI_REASON_BYTES];
+    if (acti_url_parse(text, strlen(text), &url, (acti_reason){why, sizeof(why)}) != ACTA_OK) {
+        refuse(text, done, arg, ACTA_EINVAL, why);
+        return NULL;
+    }
+    dialer *d = calloc(1, sizeof(*d));
+    conn *c = d != NULL ? new_conn(host_of(links), &url) : NULL;
+    if (c == NULL) {
+        free(d);
+        refuse(text, done, arg, ACTA_ENOMEM, "out of memory");
+        return NULL;
+    }
+    *d = (dialer){.base.close = dialer_close, .conn = c};
+    c->done = done;
+    c->done_arg = arg;
+    c->dialer = d;
+    return &d->base;
+}
+
+static listener *find(acti_net *net, const char *url)
 {
     for (acti_list *at = net->listeners.next; at != &net->listeners; at = at->next) {
         listener *l = ACTI_CONTAINER_OF(at, listener, all);
-        if (strcmp(l->path, path) == 0)
+        if (strcmp(l->base.url, url) == 0)
             return l;
     }
     return NULL;
@@ -176,19 +216,25 @@ static listener *find(acti_net *net, const char *path)
 
 static void run_dial(conn *c)
 {
-    listener *l = c->ends[0].host->down ? NULL : find(c->net, c->path);
-    void (*done)(void *arg, int status, acti_link *link) = c->done;
+    listener *l = c->ends[0].host->down || c->given_up ? NULL : find(c->net, c->url);
+    acti_link_dialed done = c->done;
     void *arg = c->done_arg;
     c->dialing = false;
+    if (c->dialer != NULL)
+        c->dialer->conn = NULL;
+    c->dialer = NULL;
     if (l == NULL) {
+        if (c->given_up)
+            refuse(c->url, done, arg, ACTA_ESTOPPED, "it was given up");
+        else
+            refuse(c->url, done, arg, ACTA_EUNREACH, "nobody listens there: start the listening side first");
         free_conn(c);
-        done(arg, ACTA_EUNREACH, NULL);
         return;
     }
     c->at = l;
     c->ends[1].host = l->host;
     c->ends[0].state = OWNED;
-    done(arg, ACTA_OK, &c->ends[0].base);
+    done(arg, ACTA_OK, &c->ends[0].base, NULL);
 }
 
 static void run_accept(conn *c)
@@ -196,27 +242,39 @@ static void run_accept(conn *c)
     listener *l = c->at;
     c->at = NULL;
     c->ends[1].state = OWNED;
-    l->accepted(l->arg, &c->ends[1].base);
+    l->accepted(l->arg, &c->ends[1].base, NULL);
 }
 
 // ---- listeners ----------------------------------------------------------------------------
 
-static int net_listen(const acti_links *links, const char *path, void (*accepted)(void *arg, acti_link *link),
-                      void *arg, acti_link_listener **out, char *why, size_t why_size)
+// A port that is left to the system is the next one of the world that nobody has.
+static void choose_port(acti_net *net, acti_url *url, char text[ACTI_URL_MAX + 1])
+{
+    bool choose = url->kind != ACTI_URL_IPC && url->port == 0;
+    do {
+        if (choose)
+            url->port = FIRST_PORT + net->ports++ % (UINT16_MAX - FIRST_PORT);
+        acti_url_write(url, text);
+    } while (choose && find(net, text) != NULL);
+}
+
+static int net_listen(const acti_links *links, const char *text, acti_link_accepted accepted, void *arg,
+                      acti_link_listener **out, acti_reason why)
 {
     acti_net_host *host = host_of(links);
-    if (find(host->net, path) != NULL) {
-        snprintf(why, why_size, "cannot listen at %s: another node listens there", path);
-        return ACTA_EEXIST;
+    acti_url url;
+    char reason[ACTI_REASON_BYTES];
+    if (acti_url_parse(text, strlen(text), &url, (acti_reason){reason, sizeof(reason)}) != ACTA_OK)
+        return acti_say(why, ACTA_EINVAL, "cannot listen at %s: %s", acti_url_show(text).text, reason);
+    listener *l = calloc(1, sizeof(*l));
+    if (l == NULL)
+        return acti_say(why, ACTA_ENOMEM, "cannot listen at %s: out of memory", text);
+    *l = (listener){.base.close = listener_close, .host = host, .accepted = accepted, .arg = arg};
+    choose_port(host->net, &url, l->base.url);
+    if (find(host->net, l->base.url) != NULL) {
+        free(l);
+        return acti_say(why, ACTA_EEXIST, "cannot listen at %s: another node listens there", text);
     }
-    size_t size = strlen(path) + 1;
-    listener *l = calloc(1, sizeof(*l) + size);
-    if (l == NULL) {
-        snprintf(why, why_size, "cannot listen at %s: out of memory", path);
-        return ACTA_ENOMEM;
-    }
-    *l = (listener){.base.links = links, .host = host, .accepted = accepted, .arg = arg};
-    memcpy(l->path, path, size);
     if (!host->down)
         acti_list_push(&host->net->listeners, &l->all);
     *out = &l->base;

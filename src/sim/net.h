@@ -43,6 +43,7 @@ struct acti_net {
     acti_list conns;
     uint64_t *ages;   // the world's count of what became possible
     uint32_t numbers; // of connections
+    uint32_t ports;   // that were chosen
 };
 
 void

@@ -214,9 +214,13 @@ typedef struct arrivals {
 
 #define ARRIVALS_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER}
 
-static inline void arrivals_put(void *arg, acti_link *link)
+static inline void arrivals_put(void *arg, acti_link *link, const char *why)
 {
     arrivals *a = arg;
+    if (link == NULL) {
+        acti_assert(why != NULL);
+        return;
+    }
     pthread_mutex_lock(&a->lock);
     bool keep = !a->close_all;
     if (keep)
@@ -248,36 +252,74 @@ static inline void arrivals_wait(arrivals *a, size_t n)
 
 typedef struct dialled {
     latch done;
+    acti_link_dialer *dialer;
     int status;
     acti_link *link;
+    char why[ACTI_LINK_WHY_MAX];
     size_t calls;
 } dialled;
 
-static inline void dialled_put(void *arg, int status, acti_link *link)
+static inline void dialled_put(void *arg, int status, acti_link *link, const char *why)
 {
     dialled *d = arg;
     d->status = status;
     d->link = link;
+    snprintf(d->why, sizeof d->why, "%s", why != NULL ? why : "");
     d->calls++;
     latch_open(&d->done);
 }
 
-// Dials and waits; gives the status.
+// Of the system, as it is without any option.
+static inline const acti_links *nng_links(void)
+{
+    static acti_nng_links links;
+    acti_nng_links_init(&links, NULL);
+    return &links.base;
+}
+
+static inline void dial_start(dialled *d, const acti_links *links, const char *url)
+{
+    *d = (dialled){.done = LATCH_INIT};
+    d->dialer = acti_link_dial(links, url, dialled_put, d);
+}
+
+// Waits for what came of it.
+static inline int dial_end(dialled *d)
+{
+    latch_wait(&d->done);
+    acti_link_dialer_close(&d->dialer);
+    assert_int_equal(d->calls, 1);
+    assert_int_equal(d->link != NULL, d->status == ACTA_OK);
+    assert_int_equal(d->why[0] == '\0', d->status == ACTA_OK);
+    return d->status;
+}
+
+// Dials a path and waits; gives the status.
 static inline int dial(const char *path, acti_link **link)
 {
-    dialled d = {.done = LATCH_INIT};
-    acti_link_dial(&acti_links_nng, path, dialled_put, &d);
-    latch_wait(&d.done);
-    assert_int_equal(d.calls, 1);
+    static char url[2000000]; // for paths of any length
+    snprintf(url, sizeof url, "ipc://%s", path);
+    dialled d;
+    dial_start(&d, nng_links(), url);
+    int status = dial_end(&d);
     *link = d.link;
-    return d.status;
+    return status;
+}
+
+// Listens at a path; gives the status.
+static inline int listen_at(const char *path, acti_link_accepted accepted, void *arg, acti_link_listener **listener,
+                            acti_reason why)
+{
+    char url[1024];
+    snprintf(url, sizeof url, "ipc://%s", path);
+    return acti_link_listen(nng_links(), url, accepted, arg, listener, why);
 }
 
 static inline acti_link_listener *listen_ok(const char *path, arrivals *a)
 {
     acti_link_listener *listener;
-    char why[256] = "";
-    int status = acti_link_listen(&acti_links_nng, path, arrivals_put, a, &listener, why, sizeof why);
+    char why[ACTI_LINK_WHY_MAX] = "";
+    int status = listen_at(path, arrivals_put, a, &listener, (acti_reason){why, sizeof why});
     if (status != ACTA_OK)
         fail_msg("listen gave %d: %s", status, why);
     return listener;

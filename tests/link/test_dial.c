@@ -18,11 +18,11 @@ static void assert_dial(const char *path, int status)
 
 TEST(path_that_cannot_name_a_socket_is_invalid)
 {
-    char path[ACTI_LINK_PATH_MAX + 2];
+    char path[ACTI_URL_PATH_MAX + 2];
     memset(path, 'x', sizeof path);
     path[sizeof path - 1] = '\0';
     assert_dial(path, ACTA_EINVAL);
-    path[ACTI_LINK_PATH_MAX] = '\0';
+    path[ACTI_URL_PATH_MAX] = '\0';
     assert_dial(path, ACTA_EUNREACH);
     assert_dial("", ACTA_EINVAL);
     assert_dial("/tmp/", ACTA_EINVAL);
@@ -94,11 +94,12 @@ TEST(listener_that_is_busy_for_a_moment_is_reached)
     int server = raw_bind(f.sock, SOCK_STREAM, 0);
     int first = raw_connect(f.sock);
     assert_true(first >= 0);
-    dialled d = {.done = LATCH_INIT};
-    acti_link_dial(&acti_links_nng, f.sock, dialled_put, &d);
+    char url[128];
+    snprintf(url, sizeof url, "ipc://%s", f.sock);
+    dialled d;
+    dial_start(&d, nng_links(), url);
     close(accept(server, NULL, NULL)); // room for one
-    latch_wait(&d.done);
-    assert_int_equal(d.status, ACTA_OK);
+    assert_int_equal(dial_end(&d), ACTA_OK);
     acti_link_close(d.link);
     close(first);
     close(server);

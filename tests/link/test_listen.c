@@ -14,8 +14,8 @@ static void assert_refused(const char *path, int status, const char *word)
 {
     arrivals a = ARRIVALS_INIT;
     acti_link_listener *listener = NULL;
-    char why[256] = "";
-    assert_int_equal(acti_link_listen(&acti_links_nng, path, arrivals_put, &a, &listener, why, sizeof why), status);
+    char why[ACTI_LINK_WHY_MAX] = "";
+    assert_int_equal(listen_at(path, arrivals_put, &a, &listener, (acti_reason){why, sizeof why}), status);
     assert_null(listener);
     assert_non_null(strstr(why, path));
     assert_non_null(strstr(why, word));
@@ -129,10 +129,10 @@ TEST(socket_is_for_its_user_only_whatever_the_umask)
 TEST(longest_path_and_odd_characters_are_served)
 {
     folder f = folder_new();
-    char path[ACTI_LINK_PATH_MAX + 1];
+    char path[ACTI_URL_PATH_MAX + 1];
     int size = snprintf(path, sizeof path, "%s/a b%%41?x#y:", f.path);
     memset(path + size, 'z', sizeof path - (size_t)size);
-    path[ACTI_LINK_PATH_MAX] = '\0';
+    path[ACTI_URL_PATH_MAX] = '\0';
     arrivals a = ARRIVALS_INIT;
     acti_link_listener *listener = listen_ok(path, &a);
     assert_int_equal(access(path, F_OK), 0);
@@ -307,7 +307,7 @@ static int serve(const char *path)
     arrivals a = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .close_all = true};
     acti_link_listener *listener;
     char why[256];
-    int status = acti_link_listen(&acti_links_nng, path, arrivals_put, &a, &listener, why, sizeof why);
+    int status = listen_at(path, arrivals_put, &a, &listener, (acti_reason){why, sizeof why});
     char word = status == ACTA_OK ? 's' : 'r';
     if (write(1, &word, 1) != 1 || status != ACTA_OK)
         return -status;
@@ -376,9 +376,10 @@ static void greeter_closed(void *arg)
     free(arg);
 }
 
-static void greet(void *arg, acti_link *link)
+static void greet(void *arg, acti_link *link, const char *why)
 {
     (void)arg;
+    (void)why;
     static const acti_link_owner owner = {.on_write = greeted, .on_closed = greeter_closed};
     greeter *g = malloc(sizeof *g);
     if (g == NULL)
@@ -395,7 +396,7 @@ static int start_again_and_again(const char *path)
     while (read(0, &word, 1) == 1) {
         char why[256];
         if (word == 'g') {
-            int status = acti_link_listen(&acti_links_nng, path, greet, NULL, &listener, why, sizeof why);
+            int status = listen_at(path, greet, NULL, &listener, (acti_reason){why, sizeof why});
             word = status == ACTA_OK ? 'w' : status == ACTA_EEXIST ? 'l' : '?';
         } else {
             acti_link_listener_close(&listener);

@@ -38,14 +38,14 @@ static void assert_holds(const char *path, const char *text)
 TEST(path_is_refused_above_its_limit_and_taken_at_it)
 {
     folder f = folder_new();
-    char path[ACTI_LINK_PATH_MAX + 2];
+    char path[ACTI_URL_PATH_MAX + 2];
     size_t size = (size_t)snprintf(path, sizeof path, "%s/", f.path);
     memset(path + size, 'x', sizeof path - size);
     path[sizeof path - 1] = '\0';
     assert_refused(path, ACTA_EINVAL);
     assert_non_null(strstr(why, "107"));
     assert_non_null(strstr(why, "106"));
-    path[ACTI_LINK_PATH_MAX] = '\0';
+    path[ACTI_URL_PATH_MAX] = '\0';
     acti_sockfile file;
     assert_int_equal(claim(&file, path), ACTA_OK);
     acti_sockfile_release(&file);

@@ -24,6 +24,7 @@ typedef struct world {
     acti_net net;
     acti_net_host here, there;
     acti_link_listener *listener;
+    acti_link_dialer *dialer;
     owner caller, called;
     int dialed, accepted; // completions
     int dial_status;
@@ -55,17 +56,19 @@ static void on_closed(void *arg)
 
 static const acti_link_owner callbacks = {on_read, on_write, on_closed};
 
-static void accepted(void *arg, acti_link *link)
+static void accepted(void *arg, acti_link *link, const char *why)
 {
     world *w = arg;
+    assert_null(why);
     w->accepted++;
     w->called.link = link;
     acti_link_own(link, &callbacks, &w->called);
 }
 
-static void dialed(void *arg, int status, acti_link *link)
+static void dialed(void *arg, int status, acti_link *link, const char *why)
 {
     world *w = arg;
+    assert_int_equal(why == NULL, status == ACTA_OK);
     w->dialed++;
     w->dial_status = status;
     w->caller.link = link;
@@ -107,17 +110,26 @@ static void open_world(world *w)
     acti_net_host_init(&w->there, &w->net, 5);
 }
 
+#define THERE "ipc:///there"
+
 static void serve(world *w)
 {
-    char why[128];
-    assert_int_equal(acti_link_listen(&w->there.links, "/there", accepted, w, &w->listener, why, sizeof(why)), ACTA_OK);
+    assert_int_equal(acti_link_listen(&w->there.links, THERE, accepted, w, &w->listener, (acti_reason){0}), ACTA_OK);
+    assert_string_equal(acti_link_listener_url(w->listener), THERE);
+}
+
+static void dial(world *w)
+{
+    acti_link_dialer_close(&w->dialer);
+    w->dialer = acti_link_dial(&w->here.links, THERE, dialed, w);
+    assert_non_null(w->dialer);
 }
 
 static void connect_both(world *w)
 {
     open_world(w);
     serve(w);
-    acti_link_dial(&w->here.links, "/there", dialed, w);
+    dial(w);
     run_all(w);
     assert_non_null(w->caller.link);
     assert_non_null(w->called.link);
@@ -135,6 +147,7 @@ static void close_world(world *w)
 {
     close_owner(w, &w->caller);
     close_owner(w, &w->called);
+    acti_link_dialer_close(&w->dialer);
     acti_link_listener_close(&w->listener);
     acti_net_fini(&w->net);
 }
@@ -150,12 +163,59 @@ TEST(dial_to_nobody_is_unreachable_in_a_step_of_its_own)
 {
     world w;
     open_world(&w);
-    acti_link_dial(&w.here.links, "/there", dialed, &w);
+    dial(&w);
     assert_int_equal(w.dialed, 0);
     assert_int_equal(possible(&w), 1);
     run_all(&w);
     assert_int_equal(w.dialed, 1);
     assert_int_equal(w.dial_status, ACTA_EUNREACH);
+    close_world(&w);
+}
+
+TEST(a_dial_that_is_given_up_ends_in_its_step_without_a_link)
+{
+    world w;
+    open_world(&w);
+    serve(&w);
+    dial(&w);
+    acti_link_dialer_close(&w.dialer);
+    assert_null(w.dialer);
+    assert_int_equal(w.dialed, 0);
+    run_all(&w);
+    assert_int_equal(w.dialed, 1);
+    assert_int_equal(w.dial_status, ACTA_ESTOPPED);
+    assert_int_equal(w.accepted, 0);
+    close_world(&w);
+}
+
+TEST(what_is_no_url_is_neither_dialled_nor_served)
+{
+    world w;
+    char why[128] = "";
+    open_world(&w);
+    assert_null(acti_link_dial(&w.here.links, "/there", dialed, &w));
+    assert_int_equal(w.dial_status, ACTA_EINVAL);
+    assert_int_equal(acti_link_listen(&w.here.links, "tcp://here", accepted, &w, &w.listener,
+                                      (acti_reason){why, sizeof(why)}),
+                     ACTA_EINVAL);
+    assert_non_null(strstr(why, "tcp://here"));
+    assert_int_equal(possible(&w), 0);
+    close_world(&w);
+}
+
+TEST(a_port_that_is_left_to_the_network_is_one_that_nobody_has)
+{
+    world w;
+    acti_link_listener *listeners[3];
+    open_world(&w);
+    for (int i = 0; i < 3; i++) {
+        const char *url = i == 0 ? "tcp://there:49152" : "tcp://there:0";
+        assert_int_equal(acti_link_listen(&w.there.links, url, accepted, &w, &listeners[i], (acti_reason){0}), ACTA_OK);
+    }
+    assert_string_equal(acti_link_listener_url(listeners[1]), "tcp://there:49153");
+    assert_string_equal(acti_link_listener_url(listeners[2]), "tcp://there:49154");
+    for (int i = 0; i < 3; i++)
+        acti_link_listener_close(&listeners[i]);
     close_world(&w);
 }
 
@@ -166,8 +226,9 @@ TEST(a_path_is_served_once_and_again_when_its_listener_is_closed)
     acti_link_listener *second = NULL;
     open_world(&w);
     serve(&w);
-    assert_int_equal(acti_link_listen(&w.here.links, "/there", accepted, &w, &second, why, sizeof(why)), ACTA_EEXIST);
-    assert_non_null(strstr(why, "/there"));
+    assert_int_equal(acti_link_listen(&w.here.links, THERE, accepted, &w, &second, (acti_reason){why, sizeof(why)}),
+                     ACTA_EEXIST);
+    assert_non_null(strstr(why, THERE));
     acti_link_listener_close(&w.listener);
     serve(&w);
     close_world(&w);
@@ -178,7 +239,7 @@ TEST(a_listener_that_is_closed_before_it_accepts_turns_the_dialler_away)
     world w;
     open_world(&w);
     serve(&w);
-    acti_link_dial(&w.here.links, "/there", dialed, &w);
+    dial(&w);
     assert_int_equal(possible(&w), 1);
     acti_net_run(&w.net, w.steps[0].index);
     assert_int_equal(w.dial_status, ACTA_OK);
@@ -362,7 +423,7 @@ TEST(a_host_that_goes_down_lets_arrive_what_it_has_sent_and_nothing_more)
     assert_int_equal(w.caller.read_status, ACTA_EUNREACH);
     w.dialed = 0;
     owner first = w.caller;
-    acti_link_dial(&w.here.links, "/there", dialed, &w);
+    dial(&w);
     run_all(&w);
     assert_int_equal(w.dial_status, ACTA_EUNREACH);
     w.caller = first;
@@ -395,6 +456,9 @@ TEST(a_step_has_the_same_name_in_every_schedule_and_another_the_next_time)
 int main(void)
 {
     return TEST_RUN(case_of(dial_to_nobody_is_unreachable_in_a_step_of_its_own),
+                    case_of(a_dial_that_is_given_up_ends_in_its_step_without_a_link),
+                    case_of(what_is_no_url_is_neither_dialled_nor_served),
+                    case_of(a_port_that_is_left_to_the_network_is_one_that_nobody_has),
                     case_of(a_path_is_served_once_and_again_when_its_listener_is_closed),
                     case_of(a_listener_that_is_closed_before_it_accepts_turns_the_dialler_away),
                     case_of(nothing_is_called_inside_a_request_and_each_has_one_completion),

@@ -231,7 +231,7 @@ TEST(output_that_cannot_be_written_is_an_error)
 
 TEST(url_that_cannot_be_right_is_exit_2_and_says_why)
 {
-    said s = acta("ping tcp://localhost:1");
+    said s = acta("ping localhost:1");
     assert_int_equal(s.status, 2);
     assert_says(s.err, "it does not start with ipc://");
     s = acta("find ipc://$(printf /%0200d 0) counter");
