@@ -8,6 +8,7 @@
 //     ACTA_MESSAGE(get);
 //     ACTA_MESSAGE(add, (i64, n));
 //     ACTA_MESSAGE(greet, (str, name), (i64, visitor, optional));
+//     ACTA_MESSAGE(subscribe, (tx, who), (str, topic));
 //
 // It declares a plain struct of that name and one table that serves copying,
 // msgpack both ways, printing and checking. On the wire a message is a map from
@@ -25,6 +26,9 @@
 
 ACTA_BEGIN_DECLS
 
+typedef struct acta_tx acta_tx;     // sender.h says what they are
+typedef struct acta_addr acta_addr;
+
 // ---- fields -----------------------------------------------------------------
 
 // What a field can be; in brackets the C type in the struct.
@@ -32,8 +36,16 @@ ACTA_BEGIN_DECLS
 //     i64   [int64_t]        u64   [uint64_t]     f64 [double]     bool [bool]
 //     str   [const char *]   valid UTF-8 without NUL inside; NULL sends as ""
 //     bytes [acta_bytes]     any bytes
+//     tx    [acta_tx *]      a sender
+//     addr  [acta_addr *]    an address
 //
-// and arrays of each: i64_array [acta_i64_array] and so on.
+// and arrays of each but tx and addr: i64_array [acta_i64_array] and so on.
+//
+// A sender in a message holds its actor as any other does, from the moment the message is made until it is freed, be
+// that by its receiver, or because it was refused, or because nobody is left to handle it; so the actor's EOF comes
+// after that. An address keeps nobody alive. The message has its own: what is passed to send stays the caller's, and
+// who takes one out of a received body dups it (acta_tx_dup(b->who)) and leaves the message's where it is. NULL is
+// ACTA_EINVAL, in an optional field it stands for nobody.
 typedef struct acta_bytes {
     const void *data;
     size_t size; // bytes
@@ -76,7 +88,9 @@ typedef enum acta_kind {
     ACTA_KIND_BOOL,
     ACTA_KIND_STR,
     ACTA_KIND_BYTES,
-    ACTA_KIND_ARRAY = 16, // added to one of the above
+    ACTA_KIND_TX,
+    ACTA_KIND_ADDR,
+    ACTA_KIND_ARRAY = 16, // added to one of the above, but TX and ADDR
 } acta_kind;
 
 typedef struct acta_field {
@@ -92,8 +106,9 @@ typedef struct acta_type {
     const char *name;
     uint32_t size; // sizeof the struct
     uint16_t field_count;
-    uint8_t flat;     // 1: no str, bytes or array, so memcpy copies it
+    uint8_t flat;     // 1: numbers only, so memcpy copies it
     uint8_t terminal; // 1: made by ACTA_MESSAGE_TERMINAL
+    uint8_t refs;     // 1: has a tx or an addr, which are let go when a message is freed
     const acta_field *fields;
 } acta_type;
 
@@ -130,7 +145,7 @@ acta_type_find(const char *name);
     typedef struct T {                                                                                     \
         char acta_no_fields;                                                                               \
     } T;                                                                                                   \
-    ACTI_TYPE_(T, 0, 1, is_terminal, NULL)
+    ACTI_TYPE_(T, 0, 1, is_terminal, 0, NULL)
 
 #define ACTI_MESSAGE_N(is_terminal, T, ...)                                                                \
     typedef struct T {                                                                                     \
@@ -138,16 +153,18 @@ acta_type_find(const char *name);
     } T;                                                                                                   \
     static const acta_field acta_fields_of_##T[] = {ACTI_EACH(ACTI_FIELD_, T, __VA_ARGS__)};               \
     ACTI_TYPE_(T, ACTI_COUNT(__VA_ARGS__), (1 ACTI_EACH(ACTI_FLAT_, T, __VA_ARGS__)), is_terminal,         \
-               acta_fields_of_##T)
+               (0 ACTI_EACH(ACTI_REFS_, T, __VA_ARGS__)), acta_fields_of_##T)
 
 // The weak definition is the same object in every file of the program; `here`
 // is this file's own copy, kept to find two definitions that differ.
-#define ACTI_TYPE_(T, count, is_flat, is_terminal, field_table)                                            \
+#define ACTI_TYPE_(T, count, is_flat, is_terminal, has_refs, field_table)                                  \
     static const acta_type acta_here_##T = {#T,      (uint32_t)sizeof(T), count,                           \
-                                            is_flat, is_terminal,         field_table};                    \
+                                            is_flat, is_terminal,         has_refs,                        \
+                                            field_table};                                                  \
     ACTI_EXTERN ACTA_API __attribute__((weak)) const acta_type acta_type_of_##T;                           \
     const acta_type acta_type_of_##T = {#T,      (uint32_t)sizeof(T), count,                               \
-                                        is_flat, is_terminal,         field_table};                        \
+                                        is_flat, is_terminal,         has_refs,                            \
+                                        field_table};                                                      \
     __attribute__((constructor)) static void acta_enter_##T(void)                                          \
     {                                                                                                      \
         static acta_type_entry acta_entry = {&acta_type_of_##T, &acta_here_##T, NULL};                     \
@@ -178,6 +195,10 @@ acta_type_find(const char *name);
 #define ACTI_FLAT_OF_(...) ACTI_FLAT_AT_(__VA_ARGS__, 0, 0)
 #define ACTI_FLAT_AT_(k, ...) &&(ACTI_KIND_##k <= ACTA_KIND_BOOL)
 
+#define ACTI_REFS_(T, field) ACTI_REFS_OF_ field
+#define ACTI_REFS_OF_(...) ACTI_REFS_AT_(__VA_ARGS__, 0, 0)
+#define ACTI_REFS_AT_(k, ...) || (ACTI_KIND_##k >= ACTA_KIND_TX && ACTI_KIND_##k < ACTA_KIND_ARRAY)
+
 #define ACTI_KIND_i64 ACTA_KIND_I64
 #define ACTI_KIND_u64 ACTA_KIND_U64
 #define ACTI_KIND_f64 ACTA_KIND_F64
@@ -185,6 +206,8 @@ acta_type_find(const char *name);
 #define ACTI_KIND__Bool ACTA_KIND_BOOL // C's <stdbool.h> makes bool a macro
 #define ACTI_KIND_str ACTA_KIND_STR
 #define ACTI_KIND_bytes ACTA_KIND_BYTES
+#define ACTI_KIND_tx ACTA_KIND_TX
+#define ACTI_KIND_addr ACTA_KIND_ADDR
 #define ACTI_KIND_i64_array ((int)ACTA_KIND_ARRAY + (int)ACTA_KIND_I64)
 #define ACTI_KIND_u64_array ((int)ACTA_KIND_ARRAY + (int)ACTA_KIND_U64)
 #define ACTI_KIND_f64_array ((int)ACTA_KIND_ARRAY + (int)ACTA_KIND_F64)
@@ -199,6 +222,8 @@ typedef bool acti_c_bool;
 typedef bool acti_c__Bool;
 typedef const char *acti_c_str;
 typedef acta_bytes acti_c_bytes;
+typedef acta_tx *acti_c_tx;
+typedef acta_addr *acti_c_addr;
 typedef acta_i64_array acti_c_i64_array;
 typedef acta_u64_array acti_c_u64_array;
 typedef acta_f64_array acti_c_f64_array;

@@ -23,8 +23,6 @@
 
 ACTA_BEGIN_DECLS
 
-typedef struct acta_tx acta_tx;
-typedef struct acta_addr acta_addr;
 typedef struct acta_self acta_self;
 typedef struct acta_system acta_system;
 
@@ -73,7 +71,8 @@ acta_addr_tx_at(acta_addr *addr, acta_tx **tx, const char *where);
 // Threads: any. A pool body may be suspended here, also when its turn has been long; no other actor can notice.
 // Bounds:  ACTA_ETOOBIG above the system's message_bytes_max.
 // Errors:  ACTA_EGONE the actor has stopped; ACTA_EUNREACH its node is down; ACTA_ENOMEM;
-//          ACTA_EINVAL a str that is not UTF-8, or a type defined twice with different fields;
+//          ACTA_EINVAL a str that is not UTF-8, a tx or addr that is NULL and not optional, or a type defined twice
+//          with different fields;
 //          ACTA_EFULL only in an arg_free: the actor has ended and cannot wait.
 ACTA_NODISCARD ACTA_API int
 acta_send_body(acta_tx *to, const acta_type *type, const void *body);

@@ -80,7 +80,7 @@ acti_codec_decode(const acta_type *type, const void *bytes, size_t size, void *t
 
 // acti_codec_print writes body as text, such as greet{name: "Ann", visitor: 3}, cut to size bytes with the
 // NUL and never inside a character. What is long is shortened: a str to 64 bytes, bytes to 16, an array to 8
-// items. body must be one that acti_copy_measure accepts.
+// items; a tx or an addr is the name of its actor, or nobody. body must be one that acti_copy_measure accepts.
 //
 // Returns: the length of the whole text, however small size is. text may be NULL if size is 0.
 size_t

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/sender.h"
 #include "core/type.h"
 
 #define STR_SHOWN 64 // bytes
@@ -94,14 +95,10 @@ static bool control(const unsigned char *at)
     return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
 }
 
-static void print_str(page *p, const char *text)
+// put_safe writes the first bytes of a str.
+static void put_safe(page *p, const char *text, size_t size)
 {
-    if (text == NULL)
-        text = "";
-    size_t size = strlen(text);
-    size_t shown = size > STR_SHOWN ? whole_characters(text, STR_SHOWN) : size;
-    put_text(p, "\"");
-    for (size_t i = 0; i < shown; i++) {
+    for (size_t i = 0; i < size; i++) {
         const unsigned char *at = (const unsigned char *)text + i;
         char escape = escape_of(*at);
         if (escape != 0)
@@ -113,6 +110,16 @@ static void print_str(page *p, const char *text)
         else
             put_format(p, "\\x%02x\\x%02x", *at, text[++i] & 0xff);
     }
+}
+
+static void print_str(page *p, const char *text)
+{
+    if (text == NULL)
+        text = "";
+    size_t size = strlen(text);
+    size_t shown = size > STR_SHOWN ? whole_characters(text, STR_SHOWN) : size;
+    put_text(p, "\"");
+    put_safe(p, text, shown);
     put_text(p, "\"");
     if (shown < size)
         put_format(p, "... (%zu bytes)", size);
@@ -125,6 +132,13 @@ static void print_bytes(page *p, const acta_bytes *bytes)
     for (size_t i = 0; i < bytes->size && i < BYTES_SHOWN; i++)
         put_format(p, "%s%02x", i == 0 ? ": " : " ", data[i]);
     put_text(p, bytes->size > BYTES_SHOWN ? " ...>" : ">");
+}
+
+// An actor's name need not be text, and may have been cut in a character.
+static void print_actor(page *p, const acti_actor *actor)
+{
+    const char *name = actor != NULL ? actor->name : "nobody";
+    put_safe(p, name, acti_text_fit(name, strlen(name), SIZE_MAX));
 }
 
 // 15 digits are short and nearly always enough; 17 always are.
@@ -157,6 +171,10 @@ static void print_value(page *p, unsigned kind, const void *from)
         break;
     case ACTA_KIND_BYTES:
         print_bytes(p, from);
+        break;
+    case ACTA_KIND_TX:
+    case ACTA_KIND_ADDR:
+        print_actor(p, acti_actor_of_ref(kind, from));
         break;
     default:
         put_text(p, "?");

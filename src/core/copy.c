@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/platform.h"
+#include "core/sender.h"
 #include "core/type.h"
 
 // ---- parts ------------------------------------------------------------------
@@ -74,6 +75,28 @@ static int copy_bytes_items(acti_parts *parts, acti_run from, void **at)
     return status;
 }
 
+// ---- senders and addresses ----------------------------------------------------
+// Counted only when there is a block: all that may fail has not failed by then.
+
+static void copy_ref(const acta_type *type, unsigned kind, const void *from, void *to)
+{
+    if (kind == ACTA_KIND_TX)
+        *(acta_tx **)to = acti_tx_copy(*(acta_tx *const *)from, type);
+    else
+        *(acta_addr **)to = acta_addr_dup(*(acta_addr *const *)from);
+}
+
+void acti_copy_let_go(const acta_type *type, void *copy)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        void *at = (uint8_t *)copy + type->fields[i].offset;
+        if (type->fields[i].kind == ACTA_KIND_TX)
+            acta_tx_drop(at);
+        else if (type->fields[i].kind == ACTA_KIND_ADDR)
+            acta_addr_drop(at);
+    }
+}
+
 // ---- fields -----------------------------------------------------------------
 
 static int copy_array(acti_parts *parts, unsigned item, const void *from, void *to)
@@ -92,10 +115,17 @@ static int copy_array(acti_parts *parts, unsigned item, const void *from, void *
     return status;
 }
 
-static int copy_field(acti_parts *parts, unsigned kind, const void *from, void *to)
+static int copy_field(acti_parts *parts, const acta_type *type, const acta_field *field, const void *from, void *to)
 {
+    unsigned kind = field->kind;
     if (kind <= ACTA_KIND_BOOL)
         return ACTA_OK;
+    if (acti_kind_is_ref(kind)) {
+        bool given = *(void *const *)from != NULL;
+        if (given && to != NULL)
+            copy_ref(type, kind, from, to);
+        return given || field->optional ? ACTA_OK : ACTA_EINVAL;
+    }
     if (kind == ACTA_KIND_STR)
         return copy_str(parts, *(const char *const *)from, to);
     if (kind == ACTA_KIND_BYTES)
@@ -117,7 +147,7 @@ static int copy_walk(const acta_type *type, const void *body, acti_parts *parts)
 
     for (size_t i = 0; i < type->field_count && status == ACTA_OK; i++) {
         const acta_field *field = &type->fields[i];
-        status = copy_field(parts, field->kind, (const uint8_t *)body + field->offset,
+        status = copy_field(parts, type, field, (const uint8_t *)body + field->offset,
                             to != NULL ? to + field->offset : NULL);
     }
     return status;

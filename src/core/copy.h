@@ -9,6 +9,7 @@
 //     bytes                 the bytes, 8-aligned so that they may be read as structs; NULL if there are none
 //     array of numbers      the items, aligned as their type; NULL if there are none
 //     array of str, bytes   the pointers or acta_bytes, 8-aligned, then each item as above
+//     tx, addr              nothing: the struct has the copy's own sender or address, or NULL
 //
 // The block itself is 8-aligned. Decoding (src/codec) fills the same layout through the same acti_parts.
 
@@ -27,14 +28,20 @@
 // acti_copy_measure gives the bytes that a copy of body needs, in *size, and checks the body.
 //
 // Errors: ACTA_ETOOBIG more than limit; nothing beyond limit bytes is read to find that out.
-//         ACTA_EINVAL a str that is not UTF-8, or data or items that are NULL where size or count is not 0.
+//         ACTA_EINVAL a str that is not UTF-8, data or items that are NULL where size or count is not 0, or a tx or
+//         addr that is NULL and not optional.
 ACTA_NODISCARD int
 acti_copy_measure(const acta_type *type, const void *body, size_t limit, size_t *size);
 
 // acti_copy_body copies body to a block of the size that acti_copy_measure gave for it. The caller
-// keeps body unchanged in between.
+// keeps body unchanged in between. The copy holds its senders and addresses until acti_copy_let_go.
 void
 acti_copy_body(const acta_type *type, const void *body, void *to);
+
+// acti_copy_let_go drops the senders and addresses that a copy holds, and sets them to NULL; those that are NULL are
+// passed over. That may push an EOF and wake its actor, so it is called under no lock.
+void
+acti_copy_let_go(const acta_type *type, void *copy);
 
 // ---- runs -------------------------------------------------------------------
 

@@ -57,10 +57,12 @@ int acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, si
 
 static inline void copy_body(acta_msg *m, const acta_type *type, const void *body)
 {
-    if (type->flat)
+    if (type->flat) {
         memcpy(m + 1, body, type->size);
-    else
+    } else {
         acti_copy_body(type, body, m + 1);
+        acti_msg_filled(m);
+    }
 }
 
 static inline int copy(acti_msg_kind kind, const acta_type *type, const void *body, uint32_t limit, bool ext,

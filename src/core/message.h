@@ -8,6 +8,10 @@
 //
 // A message is owned by exactly one party: the sender until it is pushed, the inbox, the actor that took it.
 // Blocks of ACTI_MSG_EMBEDDED messages are part of something larger and are not freed here.
+//
+// What is in a body goes with it: all bodies that users have sent end in acti_msg_release, which drops the senders and
+// addresses in them. That may push an EOF and wake its actor, so no message is released under a lock. A block without a
+// body, as of a promise, or whose body is still to be filled, has not got the flag ACTI_MSG_REFS.
 
 #ifndef ACTI_CORE_MESSAGE_H
 #define ACTI_CORE_MESSAGE_H
@@ -19,6 +23,7 @@
 
 #include "base/platform.h"
 #include "base/pool.h"
+#include "core/copy.h"
 
 typedef struct acti_actor acti_actor;
 typedef struct acta_promise acta_promise;
@@ -45,6 +50,7 @@ typedef enum acti_msg_kind {
 enum {
     ACTI_MSG_EXT = 1,      // an extension follows the body
     ACTI_MSG_EMBEDDED = 2, // part of a larger structure
+    ACTI_MSG_REFS = 4,     // the body is there and has senders or addresses of its own
 };
 
 // acti_origin is told when a message that came from another node is done with, so that the sender's credit can
@@ -120,12 +126,21 @@ acti_msg_fill(acta_msg *m, const acta_type *type, const void *body, size_t size)
 void
 acti_msg_fail(acta_msg *m, int status, const char *who, const char *cause);
 
-// acti_msg_release frees the block and nothing else, after telling its origin.
+// acti_msg_filled says that the body is there, with what it holds.
+static inline void acti_msg_filled(acta_msg *m)
+{
+    if (m->type->refs)
+        m->flags |= ACTI_MSG_REFS;
+}
+
+// acti_msg_release frees the block, after it has let go what the body holds and told the origin. It answers no request.
 static inline void acti_msg_release(acta_msg *m)
 {
-    if (m->flags & ACTI_MSG_EXT) {
-        acti_msg_ext *ext = acti_msg_ext_of(m);
-        if (ext->origin != NULL)
+    if (m->flags & (ACTI_MSG_EXT | ACTI_MSG_REFS)) {
+        if (m->flags & ACTI_MSG_REFS)
+            acti_copy_let_go(m->type, m + 1);
+        acti_msg_ext *ext = m->flags & ACTI_MSG_EXT ? acti_msg_ext_of(m) : NULL;
+        if (ext != NULL && ext->origin != NULL)
             ext->origin->done(ext->origin, ext->bytes);
     }
     acti_assert((m->flags & ACTI_MSG_EMBEDDED) == 0);

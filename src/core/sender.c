@@ -22,6 +22,7 @@ typedef struct holder {
     acti_list link; // in the list of all; its lock
     char by[ACTI_NAME_BYTES];
     const char *where;
+    const acta_type *in; // of the message that holds it, which `by` has made; NULL: `by` itself does
 } holder;
 
 #define TRACKED ((uintptr_t)1)
@@ -41,23 +42,37 @@ acti_actor *acti_actor_of_tracked(acta_tx *tx)
     return holder_of(tx)->actor;
 }
 
-acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
+// track gives the record, or without memory an untracked sender, which works as well.
+static acta_tx *track(acti_actor *actor, const char *by, const char *where, const acta_type *in)
 {
-    acta_system *sys = actor->sys;
-    if (sys->opts.track_senders != ACTA_TRACK_ON)
-        return (acta_tx *)(void *)actor;
     holder *h = calloc(1, sizeof(*h));
     if (h == NULL)
-        return (acta_tx *)(void *)actor; // an untracked sender works as well
+        return (acta_tx *)(void *)actor;
     if (by == NULL)
         by = acti_here.actor != NULL ? acti_here.actor->name : "a thread outside";
     snprintf(h->by, sizeof(h->by), "%s", by);
     h->actor = actor;
     h->where = where;
+    h->in = in;
     acti_lock_take(&holder_lock);
     acti_list_push(&holders, &h->link);
     acti_lock_give(&holder_lock);
     return (acta_tx *)((uintptr_t)h + TRACKED);
+}
+
+static bool is_tracked(const acti_actor *actor)
+{
+    return actor->sys->opts.track_senders == ACTA_TRACK_ON;
+}
+
+acta_tx *acti_tx_new(acti_actor *actor, const char *by, const char *where)
+{
+    return is_tracked(actor) ? track(actor, by, where, NULL) : (acta_tx *)(void *)actor;
+}
+
+acta_tx *acti_tx_in(acti_actor *actor, const acta_type *in, const char *where)
+{
+    return is_tracked(actor) ? track(actor, NULL, where, in) : (acta_tx *)(void *)actor;
 }
 
 // untrack frees what tx is, if it is a record, and gives the actor.
@@ -83,7 +98,8 @@ void acti_tx_holders(acti_actor *actor, acti_text *text)
         if (h->actor != actor)
             continue;
         if (said++ < HOLDERS_SAID_MAX)
-            acti_text_add(text, "%s %s (%s)", said > 1 ? "," : ", held by", h->by, h->where);
+            acti_text_add(text, "%s %s%s%s%s (%s)", said > 1 ? "," : ", held by", h->in != NULL ? "a " : "",
+                          h->in != NULL ? h->in->name : "", h->in != NULL ? " of " : "", h->by, h->where);
         else
             acti_text_add(text, ", and others");
     }
@@ -94,12 +110,24 @@ void acti_tx_holders(acti_actor *actor, acti_text *text)
 
 // ---- counting ---------------------------------------------------------------------
 
-acta_tx *acta_tx_dup_at(acta_tx *tx, const char *where)
+// one_more counts another sender to the actor behind tx, and gives the actor.
+static acti_actor *one_more(acta_tx *tx)
 {
     acti_actor *actor = acti_actor_of_tx(tx);
     uint32_t senders = acti_au32_add_relaxed(&actor->senders, 1); // tx keeps it above 0
     acti_assert(senders > 0 && senders < UINT32_MAX / 2);
-    return acti_tx_new(actor, NULL, where);
+    return actor;
+}
+
+acta_tx *acta_tx_dup_at(acta_tx *tx, const char *where)
+{
+    return acti_tx_new(one_more(tx), NULL, where);
+}
+
+acta_tx *acti_tx_copy(acta_tx *tx, const acta_type *in)
+{
+    bool tracked = ((uintptr_t)tx & TRACKED) != 0;
+    return acti_tx_in(one_more(tx), in, tracked ? holder_of(tx)->where : "made where is not known");
 }
 
 int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)

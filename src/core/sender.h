@@ -19,6 +19,22 @@ acti_tx_new(acti_actor *actor, const char *by, const char *where);
 ACTA_NODISCARD int
 acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx);
 
+// acti_tx_in gives the sender that a message of type in holds, for a count that the caller has already added; the
+// running actor, or a thread outside, is who made the message. acti_tx_copy gives the one in a copy, which it counts.
+acta_tx *
+acti_tx_in(acti_actor *actor, const acta_type *in, const char *where);
+acta_tx *
+acti_tx_copy(acta_tx *tx, const acta_type *in);
+
+// acti_actor_of_ref gives the actor of a tx or an addr that lies in a body, or NULL when nobody does.
+static inline acti_actor *acti_actor_of_ref(unsigned kind, const void *field)
+{
+    if (*(void *const *)field == NULL)
+        return NULL;
+    return kind == ACTA_KIND_TX ? acti_actor_of_tx(*(acta_tx *const *)field)
+                                : acti_actor_of_addr(*(acta_addr *const *)field);
+}
+
 // acti_tx_crash drops the sender of a holder that died: the EOF will say ACTA_ECRASHED.
 void
 acti_tx_crash(acta_tx **tx);

@@ -124,14 +124,17 @@ int acti_type_check(const acta_type *type, char *why, size_t size)
     if (type->field_count > 0 && type->fields == NULL)
         return refuse(why, size, "message type %s has no table of fields", type->name);
 
-    bool flat = true;
+    bool flat = true, refs = false;
     for (size_t i = 0; i < type->field_count; i++) {
         if (field_check(type, &type->fields[i], why, size) != ACTA_OK)
             return ACTA_EINVAL;
         flat = flat && type->fields[i].kind <= ACTA_KIND_BOOL;
+        refs = refs || acti_kind_is_ref(type->fields[i].kind);
     }
     if (type->flat != flat)
         return refuse(why, size, "message type %s: the mark for plain structs is wrong", type->name);
+    if (type->refs != refs)
+        return refuse(why, size, "message type %s: the mark for senders and addresses is wrong", type->name);
     if (type->terminal > 1)
         return refuse(why, size, "message type %s: the mark for terminal types is wrong", type->name);
     return ACTA_OK;
@@ -212,6 +215,7 @@ typedef struct kind_facts {
 static const kind_facts kinds[] = {
     KIND(i64),       KIND(u64),       KIND(f64),       KIND(str),       KIND(bytes),
     KIND(i64_array), KIND(u64_array), KIND(f64_array), KIND(str_array), KIND(bytes_array),
+    KIND(tx),        KIND(addr),
     KIND(bool_array), // bool itself is a macro, so it is written out
     [ACTA_KIND_BOOL] = {"bool", sizeof(bool), _Alignof(bool)},
 };

@@ -39,6 +39,12 @@ acti_kind_size(unsigned kind);
 size_t
 acti_kind_align(unsigned kind);
 
+// acti_kind_is_ref: whether it is one of those that a message holds: a tx or an addr.
+static inline bool acti_kind_is_ref(unsigned kind)
+{
+    return kind == ACTA_KIND_TX || kind == ACTA_KIND_ADDR;
+}
+
 // acti_kind_name is the word used in ACTA_MESSAGE, such as "i64_array", or "?".
 const char *
 acti_kind_name(unsigned kind);

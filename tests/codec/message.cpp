@@ -6,6 +6,8 @@
 
 ACTA_MESSAGE(only_in_cpp, (str, name), (bool, yes, optional));
 
+ACTA_MESSAGE(held_in_cpp, (tx, who, optional), (str, name), (addr, where, optional));
+
 static_assert(sizeof(shared_none) == 1, "a type without fields");
 static_assert(offsetof(shared_sixteen, p) > offsetof(shared_sixteen, o), "fields lie in order");
 
@@ -15,12 +17,15 @@ extern "C" const acta_type *cpp_type(unsigned index)
         acta_type_of(shared_none),  acta_type_of(shared_add),     acta_type_of(shared_greet),
         acta_type_of(shared_every), acta_type_of(shared_sixteen), acta_type_of(only_in_cpp),
         acta_type_of(shared_over),  acta_type_of(shared_failed),
+        acta_type_of(shared_held),  acta_type_of(held_in_cpp),
     };
     return index < sizeof types / sizeof types[0] ? types[index] : nullptr;
 }
 
 extern "C" int64_t cpp_reads(const acta_msg *m)
 {
+    if (const shared_held *held = acta_as(shared_held, m))
+        return held->who != nullptr && held->where == nullptr ? held->n : -held->n;
     if (const shared_add *add = acta_as(shared_add, m))
         return add->n;
     if (const shared_greet *greet = acta_as(shared_greet, m))
@@ -35,5 +40,6 @@ extern "C" bool cpp_makes(taker take)
 {
     return take(ACTI_TYPED_(shared_none)) && take(ACTI_TYPED_(shared_add, .n = 5)) &&
            take(ACTI_TYPED_(shared_greet, .name = "Ann", .visitor = 7)) && take(ACTI_TYPED_(only_in_cpp, .name = "x")) &&
-           take(ACTI_TYPED_(shared_over)) && take(ACTI_TYPED_(shared_failed, .cause = "y", .at = 3));
+           take(ACTI_TYPED_(shared_over)) && take(ACTI_TYPED_(shared_failed, .cause = "y", .at = 3)) &&
+           take(ACTI_TYPED_(held_in_cpp, .name = "z", .where = nullptr));
 }

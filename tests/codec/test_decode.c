@@ -345,7 +345,7 @@ TEST(a_type_of_64_fields_comes_back)
         fields[i] = (acta_field){names[i], ACTA_KIND_BOOL, 0, i};
         body[i] = i % 3 == 0;
     }
-    acta_type type = {"many", MANY, MANY, 1, 0, fields};
+    acta_type type = {"many", MANY, MANY, 1, 0, 0, fields};
     assert_comes_back(&type, body);
 }
 

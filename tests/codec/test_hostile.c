@@ -302,7 +302,7 @@ TEST(reason_with_the_longest_names_is_whole)
     memset(name, 'n', 255);
     name[255] = 0;
     acta_field field = {name, ACTA_KIND_U64, 0, 0};
-    acta_type type = {name, 8, 1, 1, 0, &field};
+    acta_type type = {name, 8, 1, 1, 0, 0, &field};
     size_t need;
     const char *why;
     uint8_t bytes[2 + 3 + 255 + 9] = "\x81\xda\x00\xff";

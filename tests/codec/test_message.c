@@ -9,6 +9,7 @@
 
 ACTA_MESSAGE(all_optional, (i64, a, optional), (str_array, b, optional));
 ACTA_MESSAGE(explicit_required, (i64, a, required));
+ACTA_MESSAGE(only_addr, (addr, a, optional));
 
 // The structs are what the documentation of the kinds says.
 _Static_assert(_Generic(((shared_every *)0)->i, int64_t: 1, default: 0), "i64");
@@ -17,6 +18,8 @@ _Static_assert(_Generic(((shared_every *)0)->f, double: 1, default: 0), "f64");
 _Static_assert(_Generic(((shared_every *)0)->yes, bool: 1, default: 0), "bool");
 _Static_assert(_Generic(((shared_every *)0)->s, const char *: 1, default: 0), "str");
 _Static_assert(_Generic(((shared_every *)0)->b, acta_bytes: 1, default: 0), "bytes");
+_Static_assert(_Generic(((shared_held *)0)->who, acta_tx *: 1, default: 0), "tx");
+_Static_assert(_Generic(((shared_held *)0)->where, acta_addr *: 1, default: 0), "addr");
 _Static_assert(_Generic(((shared_every *)0)->ii, acta_i64_array: 1, default: 0), "i64_array");
 _Static_assert(_Generic(((shared_every *)0)->uu, acta_u64_array: 1, default: 0), "u64_array");
 _Static_assert(_Generic(((shared_every *)0)->ff, acta_f64_array: 1, default: 0), "f64_array");
@@ -60,7 +63,10 @@ TEST(kinds_have_the_names_that_are_written)
     };
     for (unsigned i = 0; i < 12; i++)
         assert_string_equal(acti_kind_name(acta_type_of(shared_every)->fields[i].kind), names[i]);
-    assert_string_equal(acti_kind_name(6), "?");
+    assert_string_equal(acti_kind_name(acta_type_of(shared_held)->fields[1].kind), "tx");
+    assert_string_equal(acti_kind_name(acta_type_of(shared_held)->fields[2].kind), "addr");
+    assert_string_equal(acti_kind_name(8), "?");
+    assert_string_equal(acti_kind_name(22), "?");
     assert_string_equal(acti_kind_name(99), "?");
 }
 
@@ -91,6 +97,18 @@ TEST(a_type_is_flat_without_str_bytes_and_arrays_only)
     assert_int_equal(acta_type_of(explicit_required)->flat, 1);
     assert_int_equal(acta_type_of(shared_greet)->flat, 0);
     assert_int_equal(acta_type_of(all_optional)->flat, 0);
+}
+
+TEST(a_type_holds_something_only_with_a_tx_or_an_addr)
+{
+    assert_int_equal(acta_type_of(shared_held)->refs, 1);
+    assert_int_equal(acta_type_of(shared_held)->flat, 0);
+    assert_int_equal(acta_type_of(shared_held)->size, sizeof(shared_held));
+    assert_int_equal(acti_type_check(acta_type_of(shared_held), NULL, 0), ACTA_OK);
+    assert_int_equal(acta_type_of(only_addr)->refs, 1);
+    assert_int_equal(acta_type_of(shared_none)->refs, 0);
+    assert_int_equal(acta_type_of(shared_every)->refs, 0);
+    assert_int_equal(acta_type_of(shared_sixteen)->refs, 0);
 }
 
 TEST(a_type_is_terminal_only_where_it_says_so)
@@ -128,6 +146,7 @@ int main(void)
                     case_of(every_kind_is_in_the_table_with_its_place), case_of(kinds_have_the_names_that_are_written),
                     case_of(sixteen_fields_are_all_there_in_order), case_of(fields_are_optional_only_where_it_says_so),
                     case_of(a_type_is_flat_without_str_bytes_and_arrays_only),
+                    case_of(a_type_holds_something_only_with_a_tx_or_an_addr),
                     case_of(a_type_is_terminal_only_where_it_says_so),
                     case_of(messages_are_told_by_type_and_size));
 }

@@ -4,7 +4,12 @@
 
 #include "codec/bodies.h"
 
+#include <acta/actor.h>
+#include <acta/event.h>
+#include <acta/system.h>
+
 ACTA_MESSAGE(none);
+ACTA_MESSAGE(held, (tx, who, optional), (addr, where, optional));
 ACTA_MESSAGE(add, (i64, n));
 ACTA_MESSAGE(greet, (str, name), (i64, visitor));
 
@@ -47,6 +52,44 @@ TEST(text_is_never_cut_inside_a_character)
         assert_memory_equal(text, whole, shown);
         assert_true(acti_text_valid(text, shown));
         free(text);
+    }
+}
+
+static int ignores(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    (void)arg;
+    (void)m;
+    return ACTA_OK;
+}
+
+// A name may be any bytes, and is cut after 31.
+static void assert_named(acta_system *sys, const char *name, const char *expected)
+{
+    char text[200];
+    acta_tx *tx = NULL;
+    assert_int_equal(acta_spawn(sys, &tx, .handler = ignores, .name = name), ACTA_OK);
+    held body = {.who = tx, .where = acta_tx_addr(tx)};
+    (void)acti_codec_print(acta_type_of(held), &body, text, sizeof text);
+    assert_string_equal(text, expected);
+    acta_tx_drop(&tx);
+}
+
+TEST(senders_and_addresses_are_printed_as_the_names_of_their_actors)
+{
+    static const acta_track tracked[] = {ACTA_TRACK_OFF, ACTA_TRACK_ON};
+    prints("held{who: nobody, where: nobody}", held, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        acta_system *sys = NULL;
+        acta_system_opts opts = {.workers = 1, .track_senders = tracked[i]};
+        assert_int_equal(acta_open(&opts, &sys), ACTA_OK);
+        assert_named(sys, "Ann", "held{who: Ann, where: Ann}");
+        assert_named(sys, NULL, "held{who: actor, where: actor}");
+        assert_named(sys, "a\nb", "held{who: a\\nb, where: a\\nb}");
+        assert_named(sys, "a\xff", "held{who: a, where: a}");
+        assert_named(sys, "thirty bytes and then the edgeé", "held{who: thirty bytes and then the edge, where: "
+                                                              "thirty bytes and then the edge}");
+        assert_int_equal(acta_close(&sys, 10 * ACTA_SECOND), ACTA_OK);
     }
 }
 
@@ -149,7 +192,9 @@ TEST(random_bodies_print_one_line_of_text_at_any_size)
 int main(void)
 {
     return TEST_RUN(case_of(text_is_cut_to_its_size_and_its_whole_length_returned),
-                    case_of(text_is_never_cut_inside_a_character), case_of(each_kind_is_printed),
+                    case_of(text_is_never_cut_inside_a_character),
+                    case_of(senders_and_addresses_are_printed_as_the_names_of_their_actors),
+                    case_of(each_kind_is_printed),
                     case_of(floats_are_short_and_exact), case_of(controls_and_quotes_are_escaped),
                     case_of(long_values_are_shortened), case_of(received_messages_are_printed),
                     case_of(random_bodies_print_one_line_of_text_at_any_size));

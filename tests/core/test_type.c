@@ -22,12 +22,12 @@ typedef struct pair {
 #define FIELD_A {"a", ACTA_KIND_I64, 0, 0}
 #define FIELD_B {"b", ACTA_KIND_I64, 0, 8}
 static const acta_field pair_fields[] = {FIELD_A, FIELD_B};
-static const acta_type pair_type = {"pair", sizeof(pair), 2, 1, 0, pair_fields};
+static const acta_type pair_type = {"pair", sizeof(pair), 2, 1, 0, 0, pair_fields};
 static acta_type_entry pair_entry = {&pair_type, &pair_type, NULL};
 static acta_type_entry pair_again = {&pair_type, &pair_type, NULL};
 
 // Another, of one file alone.
-static const acta_type lone_type = {"lone", sizeof(pair), 2, 1, 0, pair_fields};
+static const acta_type lone_type = {"lone", sizeof(pair), 2, 1, 0, 0, pair_fields};
 static acta_type_entry lone_entry = {&lone_type, &lone_type, NULL};
 
 static void assert_refused(const acta_type *type, const char *words)
@@ -88,14 +88,14 @@ TEST(every_kind_that_is_none_is_refused)
 {
     unsigned known = 0;
     for (unsigned kind = 0; kind < 70; kind++) {
-        bool is_kind = kind <= ACTA_KIND_BYTES ||
+        bool is_kind = kind <= ACTA_KIND_ADDR ||
                        (kind >= ACTA_KIND_ARRAY && kind <= (unsigned)ACTA_KIND_ARRAY + ACTA_KIND_BYTES);
         assert_int_equal(acti_kind_size(kind) > 0, is_kind);
         known += is_kind;
         if (!is_kind)
             assert_fields_refused((acta_field)FIELD_A, (acta_field){"b", (uint16_t)kind, 0, 8}, "unknown kind");
     }
-    assert_int_equal(known, 12);
+    assert_int_equal(known, 14);
 }
 
 TEST(field_past_the_struct_is_refused_and_at_its_end_passes)
@@ -135,6 +135,27 @@ TEST(wrong_mark_for_plain_structs_is_refused)
     assert_fields_refused((acta_field)FIELD_A, (acta_field){"b", ACTA_KIND_STR, 0, 8}, "plain");
 }
 
+TEST(wrong_mark_for_senders_is_refused)
+{
+    acta_type type = pair_type;
+    type.refs = 1;
+    assert_refused(&type, "senders");
+    static const acta_field held[] = {FIELD_A, {"b", ACTA_KIND_ADDR, 0, 8}};
+    type = (acta_type){"pair", sizeof(pair), 2, 0, 0, 0, held};
+    assert_refused(&type, "senders");
+    type.refs = 1;
+    assert_int_equal(acti_type_check(&type, NULL, 0), ACTA_OK);
+}
+
+TEST(array_of_senders_is_refused)
+{
+    static const unsigned kinds[] = {ACTA_KIND_TX, ACTA_KIND_ADDR};
+    for (size_t i = 0; i < 2; i++) {
+        acta_field array = {"b", (uint16_t)(ACTA_KIND_ARRAY + kinds[i]), 0, 8};
+        assert_fields_refused((acta_field)FIELD_A, array, "unknown kind");
+    }
+}
+
 TEST(wrong_mark_for_terminal_types_is_refused)
 {
     acta_type type = pair_type;
@@ -153,7 +174,7 @@ TEST(sixty_four_fields_pass_and_one_more_is_refused)
         snprintf(names[i], sizeof names[i], "f%u", i);
         fields[i] = (acta_field){names[i], ACTA_KIND_BOOL, 0, i};
     }
-    acta_type type = {"many", MANY, MANY - 1, 1, 0, fields};
+    acta_type type = {"many", MANY, MANY - 1, 1, 0, 0, fields};
     assert_int_equal(acti_type_check(&type, NULL, 0), ACTA_OK);
     type.field_count = MANY;
     assert_refused(&type, "65 fields");
@@ -203,22 +224,22 @@ TEST(two_files_that_define_a_name_differently_are_refused_with_the_difference)
     static const acta_field other_kind[] = {FIELD_A, {"b", ACTA_KIND_U64, 0, 8}};
     static const acta_field other_need[] = {FIELD_A, {"b", ACTA_KIND_I64, 1, 8}};
     static const acta_field swapped[] = {{"a", ACTA_KIND_I64, 0, 8}, {"b", ACTA_KIND_I64, 0, 0}};
-    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, renamed}, "(i64, b) in one file and (i64, c)");
-    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, other_kind}, "(i64, b) in one file and (u64, b)");
-    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, other_need}, "(i64, b) in one file and (i64, b, optional)");
-    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, swapped}, "field 0");
-    assert_differs(&(acta_type){"pair", 16, 1, 1, 0, pair_fields}, "2 fields in one file and 1 in");
-    assert_differs(&(acta_type){"pair", 24, 2, 1, 0, pair_fields}, "16 bytes in one file and 24 in");
-    assert_differs(&(acta_type){"pair", 12, 2, 1, 0, pair_fields}, "past the struct");
-    assert_differs(&(acta_type){"pair", 16, 2, 1, 1, pair_fields}, "terminal in one file and not in another");
+    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, 0, renamed}, "(i64, b) in one file and (i64, c)");
+    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, 0, other_kind}, "(i64, b) in one file and (u64, b)");
+    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, 0, other_need}, "(i64, b) in one file and (i64, b, optional)");
+    assert_differs(&(acta_type){"pair", 16, 2, 1, 0, 0, swapped}, "field 0");
+    assert_differs(&(acta_type){"pair", 16, 1, 1, 0, 0, pair_fields}, "2 fields in one file and 1 in");
+    assert_differs(&(acta_type){"pair", 24, 2, 1, 0, 0, pair_fields}, "16 bytes in one file and 24 in");
+    assert_differs(&(acta_type){"pair", 12, 2, 1, 0, 0, pair_fields}, "past the struct");
+    assert_differs(&(acta_type){"pair", 16, 2, 1, 1, 0, pair_fields}, "terminal in one file and not in another");
 }
 
 // Two shared libraries may each have their own.
 TEST(second_object_of_a_name_is_compared_too_and_the_first_is_found)
 {
     static const acta_field renamed[] = {FIELD_A, {"c", ACTA_KIND_I64, 0, 8}};
-    static const acta_type other = {"pair", 16, 2, 1, 0, renamed};
-    static const acta_type same = {"pair", 16, 2, 1, 0, pair_fields};
+    static const acta_type other = {"pair", 16, 2, 1, 0, 0, renamed};
+    static const acta_type same = {"pair", 16, 2, 1, 0, 0, pair_fields};
     pair_again.type = pair_again.here = &other;
     assert_int_equal(acti_types_check(NULL, 0), ACTA_EINVAL);
     pair_again.type = pair_again.here = &same;
@@ -230,7 +251,7 @@ TEST(second_object_of_a_name_is_compared_too_and_the_first_is_found)
 // The object that the linker chose may be one of a shared library that never entered it.
 TEST(view_of_a_file_is_compared_with_the_object_chosen)
 {
-    acta_type smaller = {"lone", sizeof(pair), 1, 1, 0, pair_fields};
+    acta_type smaller = {"lone", sizeof(pair), 1, 1, 0, 0, pair_fields};
     lone_entry.here = &smaller;
     assert_int_equal(acti_types_check(NULL, 0), ACTA_EINVAL);
     lone_entry.here = &lone_type;
@@ -261,7 +282,7 @@ static void *enter_many(void *arg)
     for (size_t i = 0; i < EACH; i++) {
         acta_type *type = &many_types[thread][i];
         snprintf(many_names[thread][i], sizeof many_names[thread][i], "t%zu_%zu", thread, i);
-        *type = (acta_type){many_names[thread][i], 1, 0, 1, 0, NULL};
+        *type = (acta_type){many_names[thread][i], 1, 0, 1, 0, 0, NULL};
         many_entries[thread][i] = (acta_type_entry){type, type, NULL};
         acta_type_enter(&many_entries[thread][i]);
         lost += acta_type_find(many_names[thread][i / 2]) != &many_types[thread][i / 2];
@@ -381,7 +402,8 @@ int main(void)
                     case_of(misaligned_field_is_refused),
                     case_of(overlapping_fields_are_refused),
                     case_of(wrong_mark_for_plain_structs_is_refused),
-                    case_of(wrong_mark_for_terminal_types_is_refused),
+                    case_of(wrong_mark_for_senders_is_refused),
+                    case_of(array_of_senders_is_refused), case_of(wrong_mark_for_terminal_types_is_refused),
                     case_of(sixty_four_fields_pass_and_one_more_is_refused),
                     case_of(type_nobody_defined_is_not_found),
                     case_of(types_of_this_program_are_found_and_well_formed),
