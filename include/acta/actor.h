@@ -40,13 +40,24 @@ typedef enum acta_place {
 #define ACTA_CAPACITY_DEFAULT 1024
 #define ACTA_CAPACITY_MAX 32767
 
-// Exactly one of body and handler is set; the rest is right when zero.
+// Arguments that are a message: .args = ACTA_ARGS(config, .path = "a", .depth = 3). The actor gets a copy of its own,
+// wherever it runs.
+typedef struct acta_args {
+    const acta_type *type;
+    const void *body;
+} acta_args;
+
+#define ACTA_ARGS(...) {ACTI_TYPED_(__VA_ARGS__)}
+
+// Exactly one of body and handler is set; the rest is right when zero. At most one of arg and args is.
 typedef struct acta_spawn_opts {
     acta_body *body;
     acta_handler *handler;
     void *arg;              // passed to every call
     void (*arg_free)(void *arg); // called with arg once the actor has ended; NULL: arg is the caller's
-    size_t state_bytes;     // with a handler and arg NULL: arg is this much zeroed memory of the actor's
+    acta_args args;         // arg is a copy of this struct, whose fields the actor may change; freed after its end
+    size_t state_bytes;     // with a handler and arg NULL: arg is this much memory of the actor's, which begins with
+                            // the copy of args, if there are any, and is zero otherwise
     const char *name;       // for reports; copied; NULL: "actor". At most 31 bytes are kept
     acta_place place;
     uint32_t capacity;      // of its inbox, in messages sent and asked; 0: ACTA_CAPACITY_DEFAULT
@@ -58,21 +69,28 @@ typedef struct acta_spawn_opts {
 //
 // Owns:    *tx is the caller's, to be dropped. On failure arg stays the caller's.
 // Threads: any, inside actors too.
-// Errors:  ACTA_EINVAL both or neither of body and handler, an unknown place, or a capacity too large; ACTA_ENOMEM;
-//          ACTA_EIO a thread or stack could not be made; ACTA_EGONE the system is closing by force.
+// Errors:  ACTA_EINVAL both or neither of body and handler, an unknown place, a capacity too large, or args that are no
+//          message, stand beside arg or arg_free, or do not fit into state_bytes; ACTA_ETOOBIG args are larger than
+//          the system's message_bytes_max; ACTA_ENOMEM; ACTA_EIO a thread or stack could not be made; ACTA_EGONE the
+//          system is closing by force.
 ACTA_NODISCARD ACTA_API int
 acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);
 
 // acta_spawn(sys, &tx, .body = counter, .name = "counter").
 #ifdef __cplusplus
+// The spawn is in the lambda, too, because what ACTA_ARGS makes lives no longer than the statement it stands in.
 #define acta_spawn(sys, tx, ...)                                                                           \
-    acta_spawn_with((sys), acti_temporary([&] {                                                            \
-                        _Pragma("GCC diagnostic push")                                                     \
-                        _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                 \
-                        return acta_spawn_opts{__VA_ARGS__, .where = ACTA_HERE};                           \
-                        _Pragma("GCC diagnostic pop")                                                      \
-                    }()),                                                                                  \
-                    (tx))
+    acti_status([&](acta_system *acti_sys, acta_tx **acti_tx) {                                            \
+        _Pragma("GCC diagnostic push")                                                                     \
+        _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                                 \
+        return acta_spawn_with(acti_sys, acti_temporary(acta_spawn_opts{__VA_ARGS__, .where = ACTA_HERE}), \
+                               acti_tx);                                                                   \
+        _Pragma("GCC diagnostic pop")                                                                      \
+    }((sys), (tx)))
+ACTA_NODISCARD static inline int acti_status(int status)
+{
+    return status;
+}
 #else
 #define acta_spawn(sys, tx, ...)                                                                           \
     acta_spawn_with((sys), &(acta_spawn_opts){__VA_ARGS__, .where = ACTA_HERE}, (tx))

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // spawn.c - making actors and starting them where they are placed.
+//
+// Arguments that are a message are copied as messages are, into a block that is freed as the actor's arg is. A handler
+// with a state gets the copied struct at the front of that: what it points to stays in the block, of which a word in
+// front of the state knows.
 
 #include <acta/actor.h>
 #include <string.h>
@@ -50,6 +54,76 @@ acti_actor *acti_actor_new(acta_system *sys, const char *name, size_t state_byte
     return actor;
 }
 
+// ---- arguments ------------------------------------------------------------------------
+
+// What lies in front of a state that begins with arguments; as long as what malloc aligns to.
+typedef union in_front {
+    acta_msg *args;
+    max_align_t align;
+} in_front;
+
+static size_t bytes_in_front(const acta_spawn_opts *opts)
+{
+    return opts->state_bytes > 0 && opts->args.type != NULL ? sizeof(in_front) : 0;
+}
+
+// bytes_behind is what an actor has behind it; more than it can have stays so.
+static size_t bytes_behind(const acta_spawn_opts *opts)
+{
+    size_t front = bytes_in_front(opts);
+    return opts->state_bytes < SIZE_MAX - front ? front + opts->state_bytes : SIZE_MAX;
+}
+
+static void free_args(void *arg)
+{
+    acti_msg_release((acta_msg *)arg - 1);
+}
+
+static void free_args_of_state(void *state)
+{
+    acti_msg_release(((in_front *)state - 1)->args);
+}
+
+static bool args_valid(const acta_spawn_opts *opts)
+{
+    if (opts->args.type == NULL)
+        return true;
+    return opts->args.body != NULL && opts->arg == NULL && opts->arg_free == NULL &&
+           (opts->state_bytes == 0 || opts->state_bytes >= opts->args.type->size);
+}
+
+// give_arg gives a new actor its arg. Errors: as acti_msg_copy.
+static int give_arg(acti_actor *actor, const acta_spawn_opts *opts)
+{
+    const acta_type *type = opts->args.type;
+    actor->arg = opts->state_bytes > 0 ? (char *)(actor + 1) + bytes_in_front(opts) : opts->arg;
+    actor->arg_free = opts->arg_free;
+    if (type == NULL)
+        return ACTA_OK;
+    acta_msg *args;
+    int status = acti_msg_copy(ACTI_MSG_SEND, type, opts->args.body, actor->sys->opts.message_bytes_max, false, &args);
+    if (status != ACTA_OK)
+        return status;
+    actor->arg_free = opts->state_bytes > 0 ? free_args_of_state : free_args;
+    if (opts->state_bytes == 0) {
+        actor->arg = args + 1;
+    } else {
+        ((in_front *)actor->arg - 1)->args = args;
+        memcpy(actor->arg, args + 1, type->size);
+    }
+    return ACTA_OK;
+}
+
+// take_arg_back is for an actor that does not start: an arg that is not a copy stays the caller's.
+static void take_arg_back(acti_actor *actor, const acta_spawn_opts *opts)
+{
+    if (opts->args.type != NULL)
+        actor->arg_free(actor->arg);
+    actor->arg_free = NULL;
+}
+
+// ---- spawning -------------------------------------------------------------------------
+
 static int valid(acta_system *sys, const acta_spawn_opts *opts)
 {
     if ((opts->body == NULL) == (opts->handler == NULL))
@@ -57,6 +131,8 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
     if (opts->place != ACTA_POOL && opts->place != ACTA_THREAD)
         return ACTA_EINVAL;
     if (opts->state_bytes > 0 && (opts->handler == NULL || opts->arg != NULL))
+        return ACTA_EINVAL;
+    if (!args_valid(opts))
         return ACTA_EINVAL;
     if (opts->capacity > ACTA_CAPACITY_MAX)
         return ACTA_EINVAL;
@@ -83,9 +159,14 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     int status = valid(sys, opts);
     if (status != ACTA_OK)
         return status;
-    acti_actor *actor = acti_actor_new(sys, opts->name, opts->state_bytes);
+    acti_actor *actor = acti_actor_new(sys, opts->name, bytes_behind(opts));
     if (actor == NULL)
         return ACTA_ENOMEM;
+    status = give_arg(actor, opts);
+    if (status != ACTA_OK) {
+        acti_actor_give_back(actor);
+        return status;
+    }
     actor->place = (uint8_t)(pool_ops(sys) == &in_pool ? opts->place : ACTA_POOL); // who runs them all has no threads
     actor->carried = sys->carrier != NULL;
     if (opts->capacity > 0)
@@ -95,8 +176,6 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         actor->run.body = opts->body;
     else
         actor->run.handler = opts->handler;
-    actor->arg = opts->state_bytes > 0 ? (void *)(actor + 1) : opts->arg;
-    actor->arg_free = opts->arg_free;
 
     // The sender is made first: once it runs, the actor may look at itself.
     acta_tx *sender = acti_tx_new(actor, NULL, opts->where != NULL ? opts->where : "acta_spawn_with");
@@ -109,7 +188,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         sys->carrier->entered(sys->carrier, actor);
     status = start(actor, opts->stack_bytes != 0 ? opts->stack_bytes : sys->opts.stack_bytes);
     if (status != ACTA_OK) {
-        actor->arg_free = NULL;
+        take_arg_back(actor, opts);
         if (actor->carried)
             sys->carrier->left(sys->carrier, actor, status);
         acti_system_leave(actor);

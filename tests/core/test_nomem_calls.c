@@ -115,7 +115,7 @@ static int spawns(scene *s, acta_spawn_opts opts)
     static uint32_t attempts;
     acti_au32 *mine = &freed[attempts++ % 1024];
     acti_au32_store_relaxed(mine, 0);
-    if (opts.state_bytes == 0) {
+    if (opts.state_bytes == 0 && opts.args.type == NULL) {
         opts.arg = mine;
         opts.arg_free = is_freed;
     }
@@ -134,6 +134,16 @@ static int spawns_handler(scene *s)
 static int spawns_handler_with_state(scene *s)
 {
     return spawns(s, (acta_spawn_opts){.handler = ignores, .state_bytes = 5000});
+}
+
+static int spawns_with_args(scene *s)
+{
+    return spawns(s, (acta_spawn_opts){.handler = ignores, .args = ACTA_ARGS(note, "x"), .state_bytes = 100});
+}
+
+static int spawns_thread_with_args(scene *s)
+{
+    return spawns(s, (acta_spawn_opts){.body = ends_at_once, .args = ACTA_ARGS(note, "x"), .place = ACTA_THREAD});
 }
 
 static int spawns_body(scene *s)
@@ -276,6 +286,8 @@ static const call all_calls[] = {
     {"acta_open", opens, false, {0, 6}},
     {"acta_spawn, a handler", spawns_handler, false, {1, 0}},
     {"acta_spawn, a handler with state", spawns_handler_with_state, false, {1, 0}},
+    {"acta_spawn, a handler with args", spawns_with_args, false, {2, 0}},
+    {"acta_spawn, a body with args on a thread", spawns_thread_with_args, false, {2, 2}},
     {"acta_spawn, a body", spawns_body, false, {1, 1}},
     {"acta_spawn, a handler on a thread", spawns_thread, false, {1, 2}},
     {"acta_spawn, a body on a thread", spawns_thread_body, false, {1, 2}},
