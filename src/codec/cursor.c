@@ -149,14 +149,25 @@ int acti_cursor_head(acti_cursor *in, acti_head *head, const char **why)
     return ACTA_OK;
 }
 
+// pass_payload moves past the bytes of a str, of bytes or of an ext.
+static int pass_payload(acti_cursor *in, const acti_head *head, const acti_cursor_watch *watch, const char **why)
+{
+    const uint8_t *at = acti_cursor_pass(in, head->n);
+    if (head->shape != ACTI_SHAPE_EXT || watch == NULL)
+        return ACTA_OK;
+    return watch->ext(watch->arg, at, head->n, why);
+}
+
 // Recursion would let the sender of the bytes choose our stack, so the values still to come are counted, a
 // count for each level that is open.
-int acti_cursor_skip(acti_cursor *in, const acti_head *head, unsigned depth, const char **why)
+int acti_cursor_walk(acti_cursor *in, const acti_head *head, unsigned depth, const acti_cursor_watch *watch,
+                     const char **why)
 {
     uint64_t to_come[ACTI_CURSOR_DEPTH_MAX];
     unsigned open = 0;
     acti_head value = *head;
     for (;;) {
+        int status = ACTA_OK;
         if (value.shape == ACTI_SHAPE_ARRAY || value.shape == ACTI_SHAPE_MAP) {
             if (open == depth) {
                 *why = "it is nested too deep";
@@ -164,14 +175,16 @@ int acti_cursor_skip(acti_cursor *in, const acti_head *head, unsigned depth, con
             }
             to_come[open++] = value.shape == ACTI_SHAPE_MAP ? 2 * value.n : value.n;
         } else if (value.shape >= ACTI_SHAPE_STR) {
-            acti_cursor_pass(in, value.n);
+            status = pass_payload(in, &value, watch, why);
         }
+        if (status != ACTA_OK)
+            return status;
         while (open > 0 && to_come[open - 1] == 0)
             open--;
         if (open == 0)
             return ACTA_OK;
         to_come[open - 1]--;
-        int status = acti_cursor_head(in, &value, why);
+        status = acti_cursor_head(in, &value, why);
         if (status != ACTA_OK)
             return status;
     }

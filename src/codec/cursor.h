@@ -44,12 +44,27 @@ typedef struct acti_head {
 ACTA_NODISCARD int
 acti_cursor_head(acti_cursor *in, acti_head *head, const char **why);
 
-// acti_cursor_skip moves past what belongs to a head that was just read: its payload or its items with all
+// Who wants to see the exts on the way. ext is given the bytes of each, the one for the type first; what it returns
+// other than ACTA_OK, with *why, ends the walk.
+typedef struct acti_cursor_watch {
+    int (*ext)(void *arg, const uint8_t *bytes, size_t n, const char **why);
+    void *arg;
+} acti_cursor_watch;
+
+// acti_cursor_walk moves past what belongs to a head that was just read: its payload or its items with all
 // that is in them, at most depth arrays and maps inside each other, head's own included; depth is at most
-// ACTI_CURSOR_DEPTH_MAX.
+// ACTI_CURSOR_DEPTH_MAX. watch may be NULL.
 #define ACTI_CURSOR_DEPTH_MAX 32
 ACTA_NODISCARD int
-acti_cursor_skip(acti_cursor *in, const acti_head *head, unsigned depth, const char **why);
+acti_cursor_walk(acti_cursor *in, const acti_head *head, unsigned depth, const acti_cursor_watch *watch,
+                 const char **why);
+
+// acti_cursor_skip is acti_cursor_walk that nobody watches.
+ACTA_NODISCARD static inline int acti_cursor_skip(acti_cursor *in, const acti_head *head, unsigned depth,
+                                                  const char **why)
+{
+    return acti_cursor_walk(in, head, depth, NULL, why);
+}
 
 // acti_cursor_pass moves past n bytes, which a head has promised, and gives where they are.
 static inline const uint8_t *acti_cursor_pass(acti_cursor *in, size_t n)

@@ -15,6 +15,7 @@
 
 #include "base/platform.h"
 #include "codec/cursor.h"
+#include "codec/ref.h"
 #include "core/copy.h"
 #include "core/type.h"
 
@@ -27,6 +28,8 @@ typedef struct walk {
     acti_parts parts;
     uint8_t *to;             // the struct; NULL while measuring
     const acta_field *field; // the one that is read; NULL between fields
+    bool with_refs;          // there is a way for references
+    acti_ref_reader refs;
 } walk;
 
 // ---- refusing ---------------------------------------------------------------
@@ -164,6 +167,21 @@ static int decode_bytes(walk *w, const acti_head *head, acta_bytes *to)
     return ACTA_OK;
 }
 
+static int decode_ref(walk *w, unsigned kind, const acti_head *head, void *to)
+{
+    if (head->shape != ACTI_SHAPE_EXT)
+        return refuse_shape(w, kind, head);
+    if (w->in.at[0] != acti_ref_ext(kind))
+        return refuse(w, ACTA_EMALFORMED, "%s expected, an ext of type %u found", acti_kind_name(kind),
+                      (unsigned)w->in.at[0]);
+    const char *why;
+    int status = acti_ref_take(&w->refs, w->in.at, head->n, to, &why);
+    if (status != ACTA_OK)
+        return refuse(w, status, "%s", why);
+    acti_cursor_pass(&w->in, head->n);
+    return ACTA_OK;
+}
+
 static int decode_value(walk *w, unsigned kind, const acti_head *head, void *to)
 {
     switch (kind) {
@@ -179,6 +197,9 @@ static int decode_value(walk *w, unsigned kind, const acti_head *head, void *to)
         return decode_str(w, head, to);
     case ACTA_KIND_BYTES:
         return decode_bytes(w, head, to);
+    case ACTA_KIND_TX:
+    case ACTA_KIND_ADDR:
+        return decode_ref(w, kind, head, to);
     default:
         return refuse(w, ACTA_EINVAL, "the type has the unknown kind %u", kind);
     }
@@ -227,7 +248,8 @@ static int skip_value(walk *w)
     if (status != ACTA_OK)
         return status;
     const char *why;
-    status = acti_cursor_skip(&w->in, &head, ACTI_CODEC_DEPTH_MAX - 1, &why);
+    acti_cursor_watch watch = {acti_ref_pass, &w->refs};
+    status = acti_cursor_walk(&w->in, &head, ACTI_CODEC_DEPTH_MAX - 1, w->with_refs ? &watch : NULL, &why);
     return status == ACTA_OK ? ACTA_OK : refuse(w, status, "in a field that is skipped, %s", why);
 }
 
@@ -316,6 +338,8 @@ static int decode_struct(walk *w)
 static int decode_walk(walk *w)
 {
     acti_assert(w->type->field_count <= ACTI_TYPE_FIELDS_MAX);
+    if (w->type->refs && !w->with_refs)
+        return refuse(w, ACTA_EREFUSED, "it has senders or addresses, which cannot come from another node");
     int status = decode_struct(w);
     if (status != ACTA_OK)
         return status;
@@ -340,23 +364,33 @@ static int decode_walk(walk *w)
     return decode_missing(w, &f);
 }
 
-int acti_codec_measure(const acta_type *type, const void *bytes, size_t size, size_t limit, size_t *need,
-                       const char **why)
+int acti_codec_measure(const acta_type *type, const void *bytes, size_t size, size_t limit, acti_codec_count *refs,
+                       size_t *need, const char **why)
 {
-    walk w = {.type = type, .bytes = bytes, .in = {bytes, size}};
+    walk w = {.type = type, .bytes = bytes, .in = {bytes, size}, .with_refs = refs != NULL};
     w.parts.limit = limit < PTRDIFF_MAX ? limit : PTRDIFF_MAX;
     int status = decode_walk(&w);
     if (status == ACTA_OK)
         *need = w.parts.used;
     else if (why != NULL)
         *why = why_text;
+    if (status == ACTA_OK && refs != NULL)
+        *refs = w.refs.count;
     return status;
 }
 
-int acti_codec_decode(const acta_type *type, const void *bytes, size_t size, void *to, size_t need)
+int acti_codec_decode(const acta_type *type, const void *bytes, size_t size, const acti_codec_refs *refs, void *to,
+                      size_t need)
 {
-    walk w = {.type = type, .bytes = bytes, .in = {bytes, size}};
+    walk w = {.type = type, .bytes = bytes, .in = {bytes, size}, .with_refs = refs != NULL};
     w.parts = (acti_parts){.block = to, .limit = need};
+    w.refs = (acti_ref_reader){.type = type, .refs = refs};
     int status = decode_walk(&w);
-    return status == ACTA_OK && w.parts.used != need ? ACTA_EINVAL : status;
+    if (status == ACTA_OK && w.parts.used != need)
+        status = ACTA_EINVAL;
+    if (status == ACTA_OK)
+        status = w.refs.status;
+    if (status != ACTA_OK && type->refs && w.to != NULL)
+        acti_copy_let_go(type, w.to);
+    return status;
 }

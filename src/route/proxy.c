@@ -240,7 +240,7 @@ static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
         status = acti_session_begin(&node->session, frame, &at);
     if (status == ACTA_OK) {
         size_t start = node->session.out.size;
-        status = acti_codec_encode(m->type, m + 1, &node->session.out);
+        status = acti_codec_encode(m->type, m + 1, NULL, &node->session.out);
         size_t packed = node->session.out.size - start;
         int end = acti_session_end(&node->session, at, status != ACTA_OK);
         status = status != ACTA_OK ? status : end;
@@ -252,7 +252,9 @@ static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
     acti_tally(sys, status == ACTA_OK ? ACTI_HANDLED : ACTI_DROPPED_UNREACH, 1);
     if (status != ACTA_OK)
         acti_report(sys, "a %s to %s at node %s was lost: %s", m->type->name, proxy->actor->name,
-                    node->session.peer.name, acta_strerror(status));
+                    node->session.peer.name,
+                    status == ACTA_EREFUSED ? "it has senders or addresses, which cannot go to another node"
+                                            : acta_strerror(status));
     return status;
 }
 
@@ -291,10 +293,13 @@ static void say_ask(acti_proxy *proxy, acta_msg *m)
 static void say_reply(acti_proxy *proxy, acta_msg *m)
 {
     acti_frame frame = {.kind = ACTI_FRAME_REPLY, .from = proxy->id, .id = acti_msg_ext_of(m)->ask};
-    if (write_message(proxy, m, &frame) == ACTA_ETOOBIG) {
+    int status = write_message(proxy, m, &frame);
+    if (status == ACTA_ETOOBIG || status == ACTA_EREFUSED) {
         // Its asker must hear something. A failure always fits.
-        acta_failure failure = {
-            .status = ACTA_ETOOBIG, .who = "", .cause = "the reply is larger than the asker's node takes"};
+        const char *cause = status == ACTA_ETOOBIG
+                                ? "the reply is larger than the asker's node takes"
+                                : "the reply has senders or addresses, which cannot go to another node";
+        acta_failure failure = {.status = status, .who = "", .cause = cause};
         acta_msg *instead;
         if (acti_msg_copy(ACTI_MSG_REPLY, acta_type_of(acta_failure), &failure, UINT32_MAX, true, &instead) ==
             ACTA_OK) {

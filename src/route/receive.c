@@ -32,7 +32,7 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
     if (kind == ACTI_MSG_REPLY && type == acta_type_of(acta_failure))
         limit = UINT32_MAX; // its frame is limit enough, and a refusal always fits
-    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &size, why);
+    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, NULL, &size, why);
     if (*status != ACTA_OK)
         return NULL;
     acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, true);
@@ -41,8 +41,9 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
         *why = "no memory for it";
         return NULL;
     }
-    *status = acti_codec_decode(type, frame->rest, frame->rest_size, m + 1, size);
+    *status = acti_codec_decode(type, frame->rest, frame->rest_size, NULL, m + 1, size);
     acti_assert(*status == ACTA_OK); // the same bytes have just been measured
+    acti_msg_filled(m);
     return m;
 }
 

@@ -120,7 +120,7 @@ static inline void block_free(block *b)
 static inline block encoded(const acta_type *type, const void *body)
 {
     acti_buf out = {.limit = LIMIT};
-    assert_int_equal(acti_codec_encode(type, body, &out), ACTA_OK);
+    assert_int_equal(acti_codec_encode(type, body, NULL, &out), ACTA_OK);
     block b = {exact_copy(acti_buf_bytes(&out), out.size), out.size};
     acti_buf_fini(&out);
     return b;
@@ -134,12 +134,12 @@ static inline int decoded(const acta_type *type, const void *bytes, size_t size,
     void *input = exact_copy(bytes, size);
     size_t need = 0;
     const char *cause = NULL;
-    int status = acti_codec_measure(type, input, size, limit, &need, &cause);
+    int status = acti_codec_measure(type, input, size, limit, NULL, &need, &cause);
     if (status == ACTA_OK) {
         assert_true(need <= limit);
         *body = (block){exact_new(need), need};
         memset(body->data, 0xa5, need);
-        assert_int_equal(acti_codec_decode(type, input, size, body->data, need), ACTA_OK);
+        assert_int_equal(acti_codec_decode(type, input, size, NULL, body->data, need), ACTA_OK);
     } else {
         assert_non_null(cause);
         assert_non_null(strstr(cause, type->name));

@@ -56,7 +56,7 @@ TEST(limit_is_reached_and_not_passed)
     assert_int_equal(decoded(acta_type_of(every), message.data, message.size, whole, &b, NULL), ACTA_OK);
     assert_int_equal(b.size, whole);
     block_free(&b);
-    assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, message.size, SIZE_MAX, &need, NULL),
+    assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, message.size, SIZE_MAX, NULL, &need, NULL),
                      ACTA_OK);
     block_free(&message);
 }
@@ -78,15 +78,17 @@ TEST(array_is_weighed_in_memory_before_its_items_are_read)
         const acta_type *type = of_arrays[rows[i].kind];
         size_t need, whole = type->size + rows[i].each * COUNT;
         memset(bytes + 8, rows[i].item, COUNT);
-        assert_int_equal(acti_codec_measure(type, bytes, 8 + COUNT, whole, &need, NULL), ACTA_OK);
+        assert_int_equal(acti_codec_measure(type, bytes, 8 + COUNT, whole, NULL, &need, NULL), ACTA_OK);
         assert_int_equal(need, whole);
-        assert_int_equal(acti_codec_measure(type, bytes, 8 + COUNT, whole - 1, &need, NULL), ACTA_ETOOBIG);
+        assert_int_equal(acti_codec_measure(type, bytes, 8 + COUNT, whole - 1, NULL, &need, NULL), ACTA_ETOOBIG);
     }
     memset(bytes + 8, 0xc1, COUNT);
     for (size_t kind = 0; kind < SCALARS; kind++) {
         size_t need, each = acti_kind_size((unsigned)kind), size = of_arrays[kind]->size + each * COUNT;
-        assert_int_equal(acti_codec_measure(of_arrays[kind], bytes, 8 + COUNT, size - 1, &need, NULL), ACTA_ETOOBIG);
-        assert_int_equal(acti_codec_measure(of_arrays[kind], bytes, 8 + COUNT, size, &need, NULL), ACTA_EMALFORMED);
+        assert_int_equal(acti_codec_measure(of_arrays[kind], bytes, 8 + COUNT, size - 1, NULL, &need, NULL),
+                         ACTA_ETOOBIG);
+        assert_int_equal(acti_codec_measure(of_arrays[kind], bytes, 8 + COUNT, size, NULL, &need, NULL),
+                         ACTA_EMALFORMED);
     }
     free(bytes);
 }
@@ -96,10 +98,11 @@ TEST(block_of_another_size_is_refused)
     every body = {.s = "abc", .b = {"12345", 5}};
     block message = encoded(acta_type_of(every), &body);
     size_t need;
-    assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, message.size, LIMIT, &need, NULL), ACTA_OK);
+    assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, message.size, LIMIT, NULL, &need, NULL),
+                     ACTA_OK);
     for (size_t size = 0; size < need + 20; size++) {
         void *to = exact_new(size);
-        int status = acti_codec_decode(acta_type_of(every), message.data, message.size, to, size);
+        int status = acti_codec_decode(acta_type_of(every), message.data, message.size, NULL, to, size);
         assert_int_equal(status, size < need ? ACTA_ETOOBIG : size > need ? ACTA_EINVAL : ACTA_OK);
         exact_free(to, size);
     }

@@ -308,7 +308,7 @@ TEST(reason_with_the_longest_names_is_whole)
     uint8_t bytes[2 + 3 + 255 + 9] = "\x81\xda\x00\xff";
     memcpy(bytes + 4, name, 255);
     memcpy(bytes + 4 + 255, "\xd3\x80\x00\x00\x00\x00\x00\x00\x00", 9);
-    assert_int_equal(acti_codec_measure(&type, bytes, 4 + 255 + 9, LIMIT, &need, &why), ACTA_EMALFORMED);
+    assert_int_equal(acti_codec_measure(&type, bytes, 4 + 255 + 9, LIMIT, NULL, &need, &why), ACTA_EMALFORMED);
     assert_non_null(strstr(why, "-9223372036854775808 is below the range of u64"));
 }
 
@@ -366,7 +366,7 @@ static void assert_whole(const acta_type *type, const void *body)
     size_t size;
     assert_int_equal(acti_copy_measure(type, body, LIMIT + 64, &size), ACTA_OK);
     acti_buf out = {.limit = 2 * LIMIT};
-    assert_int_equal(acti_codec_encode(type, body, &out), ACTA_OK);
+    assert_int_equal(acti_codec_encode(type, body, NULL, &out), ACTA_OK);
     block b;
     assert_int_equal(decoded(type, acti_buf_bytes(&out), out.size, LIMIT + 64, &b, NULL), ACTA_OK);
     assert_true(body_equal(type, b.data, body));
@@ -482,11 +482,12 @@ TEST(decoding_bytes_never_measured_writes_nothing_outside_the_block)
     for (size_t round = 0; round < ROUNDS / 10; round++) {
         block message = good_message(&seed, acta_type_of(every));
         size_t size = message.size, need;
-        assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, size, LIMIT, &need, NULL), ACTA_OK);
+        assert_int_equal(acti_codec_measure(acta_type_of(every), message.data, size, LIMIT, NULL, &need, NULL),
+                         ACTA_OK);
         memcpy(bytes, message.data, size);
         spoil(&seed, bytes, &size, ROOM);
         void *input = exact_copy(bytes, size), *to = exact_new(need);
-        int status = acti_codec_decode(acta_type_of(every), input, size, to, need);
+        int status = acti_codec_decode(acta_type_of(every), input, size, NULL, to, need);
         assert_true(status == ACTA_OK || status == ACTA_EMALFORMED || status == ACTA_ETOOBIG || status == ACTA_EINVAL);
         if (status == ACTA_OK)
             assert_whole(acta_type_of(every), to);

@@ -14,6 +14,7 @@ ACTA_MESSAGE(item, (u64, source), (u64, n));
 ACTA_MESSAGE(blob, (bytes, data));
 ACTA_MESSAGE(query, (u64, n));
 ACTA_MESSAGE(answer, (u64, n));
+ACTA_MESSAGE(handed, (tx, who), (addr, where, optional));
 
 static char folder[] = "/tmp/acta-test-XXXXXX";
 static char url[sizeof(folder) + 16];
@@ -173,6 +174,57 @@ TEST(find_of_a_name_that_nobody_has_says_so_and_the_session_lives_on)
     assert_int_equal(acta_node_find(p.to_there, "not utf-8 \xff", ACTA_SECOND, &tx), ACTA_EINVAL);
     assert_null(tx);
     assert_int_equal(acta_node_status(p.to_there), ACTA_OK);
+    pair_close(&p);
+}
+
+// Answers a query with a sender to itself.
+static int hands_itself(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    acta_tx *me = NULL;
+    if (m == NULL || !acta_msg_wants_reply(m) || acta_addr_tx(acta_self_addr(self), &me) != ACTA_OK)
+        return ACTA_OK;
+    (void)acta_reply(self, m, handed, .who = me);
+    acta_tx_drop(&me);
+    return ACTA_OK;
+}
+
+static acti_au32 lost;
+
+static void counts_lost(void *arg, const char *line)
+{
+    (void)arg;
+    if (strstr(line, "handed") != NULL && strstr(line, "was lost: it has senders or addresses") != NULL)
+        (void)acti_au32_add_relaxed(&lost, 1);
+}
+
+TEST(message_with_a_sender_is_refused_reported_and_lets_go)
+{
+    pair p;
+    acta_system_opts opts = {.report = counts_lost};
+    assert_int_equal(acta_open(&opts, &p.here), ACTA_OK);
+    assert_int_equal(acta_open(&opts, &p.there), ACTA_OK);
+    assert_int_equal(acta_node_listen(p.there, url, &p.listener), ACTA_OK);
+    assert_int_equal(acta_connect(p.here, url, 10 * ACTA_SECOND, &p.to_there), ACTA_OK);
+    assert_int_equal(acta_node_accept(p.listener, 10 * ACTA_SECOND, &p.to_here), ACTA_OK);
+    acta_tx *own = NULL, *tx = NULL;
+    assert_int_equal(acta_spawn(p.there, &own, .handler = hands_itself), ACTA_OK);
+    assert_int_equal(acta_publish(p.there, "it", acta_tx_addr(own)), ACTA_OK);
+    tx = found(p.to_there, "it");
+
+    assert_int_equal(acta_send(tx, handed, .who = own), ACTA_OK); // refused by the node, later
+    acta_msg *m = NULL;
+    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, handed, .who = own), ACTA_EREFUSED);
+    acta_msg_free(&m);
+    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, query, .n = 1), ACTA_EREFUSED); // the answer was
+    assert_non_null(strstr(acta_as(acta_failure, m)->cause, "the reply has senders or addresses"));
+    acta_msg_free(&m);
+    assert_int_equal(acti_au32_load_relaxed(&lost), 3);
+    acta_tx_drop(&own);
+    acta_tx_drop(&tx);
+    acta_ledger ledger;
+    acta_ledger_read(p.here, &ledger);
+    assert_int_equal(ledger.dropped_unreach, 2);
     pair_close(&p);
 }
 
@@ -930,6 +982,7 @@ int main(void)
     snprintf(url, sizeof(url), "ipc://%s/s", folder);
     int failed = TEST_RUN(case_of(connect_to_nothing_is_unreachable_and_to_a_bad_url_is_invalid),
                           case_of(accept_times_out_and_ends_when_the_listener_is_gone),
+                          case_of(message_with_a_sender_is_refused_reported_and_lets_go),
                           case_of(find_of_a_name_that_nobody_has_says_so_and_the_session_lives_on),
                           case_of(blocking_calls_inside_an_actor_are_refused),
                           case_of(a_message_above_the_peers_limit_is_refused_when_sent_and_one_at_the_limit_arrives),
