@@ -12,6 +12,7 @@
 #include <acta/name.h>    // names
 #include <acta/node.h>    // other processes
 #include <acta/port.h>    // descriptors, signals
+#include <acta/process.h> // actors in processes of their own
 #include <acta/promise.h> // answering later, and handing a request on
 #include <acta/sender.h>  // senders, addresses, send, ask, reply
 #include <acta/system.h>  // the system itself

@@ -30,6 +30,7 @@ typedef int acta_handler(acta_self *self, void *arg, acta_msg *m);
 typedef enum acta_place {
     ACTA_POOL = 0,   // on the system's workers, a body as a coroutine
     ACTA_THREAD = 1, // on a thread of its own; it may block there
+    ACTA_PROCESS = 2, // in a process of its own; see process.h
 } acta_place;
 
 // The capacity of an inbox counts what was sent and asked and has not been given to the actor's code yet. Whoever sends
@@ -49,7 +50,21 @@ typedef struct acta_args {
 
 #define ACTA_ARGS(...) {ACTI_TYPED_(__VA_ARGS__)}
 
-// Exactly one of body and handler is set; the rest is right when zero. At most one of arg and args is.
+// What the process of an actor may use, set before the actor's code begins. 0: what the program may.
+typedef struct acta_limits {
+    uint64_t memory_bytes; // heap and stacks, beyond what the process has by then: who wants more gets no memory
+    uint32_t cpu_seconds;  // of processor time, the start of the process included: SIGXCPU ends it
+    uint32_t files;        // descriptors that are open at a time, beyond those that the process has by then
+} acta_limits;
+
+// What the process of an actor has in its environment.
+typedef enum acta_environment {
+    ACTA_ENVIRONMENT_SAME = 0,  // what this process has
+    ACTA_ENVIRONMENT_EMPTY = 1, // nothing
+} acta_environment;
+
+// Exactly one of body and handler is set; the rest is right when zero. At most one of arg and args is. limits and
+// environment are for actors in a process of their own, and have no effect elsewhere.
 typedef struct acta_spawn_opts {
     acta_body *body;
     acta_handler *handler;
@@ -62,6 +77,8 @@ typedef struct acta_spawn_opts {
     acta_place place;
     uint32_t capacity;      // of its inbox, in messages sent and asked; 0: ACTA_CAPACITY_DEFAULT
     uint32_t stack_bytes;   // of a body; 0: the system's; rounded up to pages, at least 16 KiB
+    acta_limits limits;
+    acta_environment environment;
     const char *where;      // the line that spawns, for reports; set by acta_spawn
 } acta_spawn_opts;
 
@@ -70,9 +87,11 @@ typedef struct acta_spawn_opts {
 // Owns:    *tx is the caller's, to be dropped. On failure arg stays the caller's.
 // Threads: any, inside actors too.
 // Errors:  ACTA_EINVAL both or neither of body and handler, an unknown place, a capacity too large, or args that are no
-//          message, stand beside arg or arg_free, or do not fit into state_bytes; ACTA_ETOOBIG args are larger than
-//          the system's message_bytes_max; ACTA_ENOMEM; ACTA_EIO a thread or stack could not be made; ACTA_EGONE the
-//          system is closing by force.
+//          message, stand beside arg or arg_free, or do not fit into state_bytes; for a process also arg, code that was
+//          not entered, or a main without acta_process_main (report says which); ACTA_ETOOBIG args are larger than
+//          the system's message_bytes_max; ACTA_ENOMEM; ACTA_EIO a thread, stack or process could not be made;
+//          ACTA_EFULL the user or the process may have no more processes or descriptors; ACTA_EGONE the system is
+//          closing by force.
 ACTA_NODISCARD ACTA_API int
 acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx);
 

@@ -65,7 +65,8 @@ typedef struct acta_system_opts {
 //
 // Owns:    *sys is the caller's, to be given to acta_close.
 // Errors:  ACTA_EINVAL an option is out of range, or two files of the program define one message type
-//          differently (report names it); ACTA_ENOMEM; ACTA_EIO a thread could not be made.
+//          differently, or enter two actors under one name (report says which); ACTA_ENOMEM; ACTA_EIO a thread could
+//          not be made.
 ACTA_NODISCARD ACTA_API int
 acta_open(const acta_system_opts *opts, acta_system **sys);
 

@@ -11,10 +11,13 @@
 
 #include "base/pool.h"
 #include "core/carrier.h"
+#include "core/code.h"
 #include "core/sender.h"
 #include "core/spawn.h"
 #include "core/system.h"
 #include "core/thread.h"
+
+acti_aptr acti_process_layer;
 
 static void body_main(void *arg)
 {
@@ -27,6 +30,12 @@ static const acti_actor_ops in_pool = {.wake = acti_sched_ready};
 static const acti_actor_ops *pool_ops(const acta_system *sys)
 {
     return sys->carrier != NULL && sys->carrier->placed != NULL ? sys->carrier->placed : &in_pool;
+}
+
+// own_threads: who runs all actors instead has neither threads nor processes.
+static bool own_threads(const acta_system *sys)
+{
+    return pool_ops(sys) == &in_pool;
 }
 
 void acti_pool_ready(acti_actor *actor)
@@ -128,7 +137,7 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
 {
     if ((opts->body == NULL) == (opts->handler == NULL))
         return ACTA_EINVAL;
-    if (opts->place != ACTA_POOL && opts->place != ACTA_THREAD)
+    if ((uint32_t)opts->place > ACTA_PROCESS || (uint32_t)opts->environment > ACTA_ENVIRONMENT_EMPTY)
         return ACTA_EINVAL;
     if (opts->state_bytes > 0 && (opts->handler == NULL || opts->arg != NULL))
         return ACTA_EINVAL;
@@ -138,6 +147,33 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
         return ACTA_EINVAL;
     // Relaxed: whoever misses it here looks again.
     return acti_au32_load_relaxed(&sys->closing) != 0 ? ACTA_EGONE : ACTA_OK;
+}
+
+// refuse says why an actor cannot have a process of its own.
+static int refuse(acta_system *sys, const acta_spawn_opts *opts, const char *why)
+{
+    acti_report(sys, "%s: actor %s cannot have a process of its own: %s", opts->where != NULL ? opts->where : "a spawn",
+                opts->name != NULL ? opts->name : "(without a name)", why);
+    return ACTA_EINVAL;
+}
+
+static int find_code(acta_system *sys, const acta_spawn_opts *opts, const acta_actor_entry **entry)
+{
+    if (opts->arg != NULL || opts->arg_free != NULL)
+        return refuse(sys, opts, "a pointer means nothing there; in place of .arg give it a message, .args");
+    *entry = acti_code_of(opts);
+    if (*entry == NULL)
+        return refuse(sys, opts, "its code has no name; below the function, write ACTA_ACTOR(function);");
+    return ACTA_OK;
+}
+
+static int spawn_process(acta_system *sys, const acta_spawn_opts *opts, const acta_actor_entry *entry, acta_tx **tx)
+{
+    // Relaxed: it was entered before there was another thread.
+    const acti_processes *processes = acti_aptr_load_relaxed(&acti_process_layer);
+    if (processes == NULL)
+        return refuse(sys, opts, "this program would not know that it is one; begin main with acta_process_main();");
+    return processes->spawn(sys, opts, entry, tx);
 }
 
 // start lets a new actor run. On failure nothing of it is running.
@@ -159,6 +195,14 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     int status = valid(sys, opts);
     if (status != ACTA_OK)
         return status;
+    if (opts->place == ACTA_PROCESS) {
+        const acta_actor_entry *entry;
+        status = find_code(sys, opts, &entry);
+        if (status != ACTA_OK)
+            return status;
+        if (own_threads(sys))
+            return spawn_process(sys, opts, entry, tx);
+    }
     acti_actor *actor = acti_actor_new(sys, opts->name, bytes_behind(opts));
     if (actor == NULL)
         return ACTA_ENOMEM;
@@ -167,7 +211,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
         acti_actor_give_back(actor);
         return status;
     }
-    actor->place = (uint8_t)(pool_ops(sys) == &in_pool ? opts->place : ACTA_POOL); // who runs them all has no threads
+    actor->place = (uint8_t)(own_threads(sys) ? opts->place : ACTA_POOL);
     actor->carried = sys->carrier != NULL;
     if (opts->capacity > 0)
         actor->inbox.capacity = opts->capacity;

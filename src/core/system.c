@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/carrier.h"
+#include "core/code.h"
 #include "core/lint.h"
 #include "core/monitor.h"
 #include "core/type.h"
@@ -45,6 +46,8 @@ int acta_open(const acta_system_opts *opts, acta_system **out)
 {
     char why[256];
     int status = acti_types_check(why, sizeof(why));
+    if (status == ACTA_OK)
+        status = acti_codes_check(why, sizeof(why));
     if (status != ACTA_OK) {
         if (opts != NULL && opts->report != NULL)
             opts->report(opts->report_arg, why);
