@@ -33,8 +33,9 @@ acta_timer_cancel(acta_self *self, uint64_t timer);
 
 // DOWN: the actor watched by monitor has ended. reason is what its body returned; ACTA_EGONE when it had
 // ended before the monitor reached it; when its node went away, ACTA_ECRASHED if that crashed, also before the monitor
-// was made, or ACTA_EUNREACH if it said goodbye.
-ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason));
+// was made, or ACTA_EUNREACH if it said goodbye. cause is for a person, and mostly empty: of an actor whose process has
+// died it says by which signal, or with which status, and which message the actor had taken last.
+ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason), (str, cause, optional));
 
 // acta_monitor watches who. One acta_down arrives when it ends: after everything it sent to this actor, and
 // after its name is free again.

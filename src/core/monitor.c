@@ -10,6 +10,7 @@
 #include "core/link.h"
 #include "core/pending.h"
 #include "core/system.h"
+#include "core/type.h"
 
 acti_monitor *acti_monitor_of(acta_msg *m)
 {
@@ -21,10 +22,12 @@ acti_monitor *acti_monitor_of(acta_msg *m)
 acta_msg *acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id)
 {
     uint32_t room;
-    acti_monitor *record = acti_pool_alloc(sizeof(*record), &room);
+    uint16_t cause_bytes = watched->place == ACTI_PLACE_PROXY || watched->place == ACTA_PROCESS ? ACTI_CAUSE_BYTES : 1;
+    acti_monitor *record = acti_pool_alloc(sizeof(*record) + cause_bytes, &room);
     if (record == NULL)
         return NULL;
     memset(record, 0, sizeof(*record));
+    record->cause_bytes = cause_bytes;
     record->msg = (acta_msg){.type = acta_type_of(acta_down), .kind = ACTI_MSG_MONITOR, .room = (uint16_t)(room / 64)};
     record->undo = (acta_msg){.kind = ACTI_MSG_DEMONITOR, .flags = ACTI_MSG_EMBEDDED};
     acti_actor_ref(watcher);
@@ -102,10 +105,18 @@ void acti_monitor_end(acti_actor *watched, int reason)
 
 void acti_monitor_down(acta_msg *m, const char *who, int reason)
 {
+    acti_monitor_down_for(m, who, reason, "");
+}
+
+void acti_monitor_down_for(acta_msg *m, const char *who, int reason, const char *cause)
+{
     acti_monitor *record = acti_monitor_of(m);
     acta_system *sys = record->watcher->sys;
+    size_t length = acti_text_fit(cause, strlen(cause), record->cause_bytes - 1u);
     acti_name_copy(record->who, who);
-    record->down = (acta_down){.monitor = record->id, .who = record->who, .reason = reason};
+    memcpy(record->cause, cause, length);
+    record->cause[length] = '\0';
+    record->down = (acta_down){.monitor = record->id, .who = record->who, .reason = reason, .cause = record->cause};
     m->kind = ACTI_MSG_DOWN;
     m->size = (uint32_t)(sizeof(record->down) + sizeof(record->who));
     if (acti_actor_push(record->watcher, m) == ACTA_OK)

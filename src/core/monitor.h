@@ -31,7 +31,13 @@ typedef struct acti_monitor {
     uint64_t id;
     uint64_t tag;   // of a layer above; whoever holds the record
     bool cancelled; // the watcher's turn only
+    uint16_t cause_bytes; // room for a cause, with the NUL
+    char cause[];
 } acti_monitor;
+
+// A cause has this much room, where the watched is an actor of another process: what has its place reserved needs no
+// memory.
+#define ACTI_CAUSE_BYTES 256
 
 // acti_monitor_of is the record in which one of these messages lies.
 acti_monitor *
@@ -50,8 +56,11 @@ void
 acti_monitor_end(acti_actor *watched, int reason);
 
 // acti_monitor_down turns a MONITOR that its holder has (a link in no list) into the DOWN and sends it.
+// acti_monitor_down_for says for which cause, too, cut to the room that there is.
 void
 acti_monitor_down(acta_msg *m, const char *who, int reason);
+void
+acti_monitor_down_for(acta_msg *m, const char *who, int reason, const char *cause);
 
 // acti_monitor_new makes a MONITOR whose watcher knows it as id, and is not in the watcher's table. NULL without
 // memory.

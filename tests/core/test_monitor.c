@@ -7,6 +7,8 @@
 #include <acta/event.h>
 #include <acta/name.h>
 
+#include "core/monitor.h"
+#include "core/spawn.h"
 #include "core/system.h"
 
 // ---- a watcher that is told what to do ------------------------------------------------
@@ -408,6 +410,68 @@ TEST(actors_may_watch_each_other_and_themselves_and_end_together)
     assert_true(kit_nothing_leaked());
 }
 
+// ---- for what cause ---------------------------------------------------------------------
+
+typedef struct reader {
+    kit_actor actor;
+    int64_t reason;
+    char cause[400];
+    bool told;
+} reader;
+
+static int reads_a_cause(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    reader *r = arg;
+    if (m == NULL)
+        return ACTA_OK;
+    const acta_down *down = acta_as(acta_down, m);
+    r->reason = down->reason;
+    snprintf(r->cause, sizeof(r->cause), "%s", down->cause);
+    r->told = true;
+    return ACTA_OK;
+}
+
+// down_for has a reader told, as if it had watched an actor of that place. The actor is not one: nobody runs it.
+static void down_for(kit *k, reader *r, uint8_t place, const char *cause)
+{
+    *r = (reader){.actor = {reads_a_cause}};
+    acta_tx *tx = kit_spawn(k, &kit_kinds[0], r);
+    acti_actor *watched = acti_actor_new(k->sys, "watched", 0);
+    assert_non_null(watched);
+    watched->place = place;
+    acta_msg *m = acti_monitor_new(acti_actor_of_tx(tx), watched, 7);
+    assert_non_null(m);
+    acti_monitor_down_for(m, "watched", ACTA_ECRASHED, cause);
+    acta_tx_drop(&tx);
+    acti_actor_unref(watched); // one of its two; the reader's DOWN has had the third
+    acti_actor_unref(watched);
+}
+
+TEST(a_down_says_for_which_cause_where_its_place_was_reserved_and_cuts_no_character)
+{
+    static const uint8_t remote[] = {ACTA_PROCESS, ACTI_PLACE_PROXY};
+    kit k;
+    reader r;
+    char cause[300] = {0};
+    memset(cause, 'x', ACTI_CAUSE_BYTES - 2);
+    memcpy(cause + ACTI_CAUSE_BYTES - 2, "\xc3\xa9", 3); // of which the first byte would fit
+    for (size_t i = 0; i < sizeof(remote); i++) {
+        kit_open(&k, 1);
+        down_for(&k, &r, remote[i], cause);
+        kit_close(&k);
+        assert_true(r.told);
+        assert_int_equal(r.reason, ACTA_ECRASHED);
+        assert_int_equal(strlen(r.cause), ACTI_CAUSE_BYTES - 2);
+        assert_true(strspn(r.cause, "x") == ACTI_CAUSE_BYTES - 2);
+    }
+    kit_open(&k, 1);
+    down_for(&k, &r, ACTA_POOL, "nobody asked");
+    kit_close(&k);
+    assert_true(r.told);
+    assert_string_equal(r.cause, "");
+}
+
 int main(void)
 {
     return TEST_RUN(case_of(a_monitor_without_memory_is_refused),
@@ -417,5 +481,6 @@ int main(void)
                     case_of(down_waits_until_the_name_is_free),
                     case_of(after_a_demonitor_no_down_comes_whether_it_was_queued_or_not),
                     case_of(the_watcher_may_end_first),
-                    case_of(actors_may_watch_each_other_and_themselves_and_end_together));
+                    case_of(actors_may_watch_each_other_and_themselves_and_end_together),
+                    case_of(a_down_says_for_which_cause_where_its_place_was_reserved_and_cuts_no_character));
 }
