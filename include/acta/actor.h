@@ -41,8 +41,9 @@ typedef enum acta_place {
 #define ACTA_CAPACITY_DEFAULT 1024
 #define ACTA_CAPACITY_MAX 32767
 
-// Arguments that are a message: .args = ACTA_ARGS(config, .path = "a", .depth = 3). The actor gets a copy of its own,
-// wherever it runs.
+// Arguments that are a message: .args = ACTA_ARGS(config, .path = "a", .to = tx). The actor gets a copy of its own,
+// wherever it runs. Senders in it are the copy's: the actor may drop them, and those that it leaves are dropped after
+// its end.
 typedef struct acta_args {
     const acta_type *type;
     const void *body;

@@ -90,7 +90,9 @@ static void free_args(void *arg)
 
 static void free_args_of_state(void *state)
 {
-    acti_msg_release(((in_front *)state - 1)->args);
+    acta_msg *args = ((in_front *)state - 1)->args;
+    memcpy(args + 1, state, args->type->size); // what the actor has dropped by now is not to be dropped again
+    acti_msg_release(args);
 }
 
 static bool args_valid(const acta_spawn_opts *opts)

@@ -202,11 +202,109 @@ TEST(args_are_freed_with_an_actor_that_fails_or_is_killed)
     kit_close(&k);
 }
 
+// ---- senders ----------------------------------------------------------------------------
+
+ACTA_MESSAGE(errand, (tx, to), (i64, drop));
+
+static int runs_an_errand(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    errand *e = arg;
+    if (m != NULL && e->drop)
+        acta_tx_drop(&e->to);
+    else if (m == NULL && e->to != NULL)
+        kit_claim(acta_send(e->to, item, .n = 7) == ACTA_OK);
+    return ACTA_OK;
+}
+
+static int runs_an_errand_as_a_body(acta_self *self, void *arg)
+{
+    for (acta_msg *m; (m = acta_recv(self)) != NULL; acta_msg_free(&m))
+        (void)runs_an_errand(self, arg, m);
+    return runs_an_errand(self, arg, NULL);
+}
+
+typedef struct target {
+    kit_actor actor;
+    int64_t got;
+    acti_park eof;
+} target;
+
+static int is_sent_to(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    target *t = arg;
+    if (m != NULL)
+        t->got = acta_as(item, m)->n;
+    else
+        acti_park_give(&t->eof);
+    return ACTA_OK;
+}
+
+typedef struct errand_state {
+    errand errand;
+    int64_t more;
+} errand_state;
+
+static void run_an_errand(acta_spawn_opts opts, acta_place place, bool drop)
+{
+    kit k;
+    kit_open(&k, 2);
+    target t = {.actor = {is_sent_to}};
+    acti_park_init(&t.eof);
+    acta_tx *to = kit_spawn(&k, &kit_kinds[0], &t);
+    acta_tx *tx = NULL;
+    opts.place = place;
+    opts.args = (acta_args)ACTA_ARGS(errand, .to = to, .drop = drop);
+    assert_int_equal(acta_spawn_with(k.sys, &opts, &tx), ACTA_OK);
+    acta_tx_drop(&to);
+    kit_send(tx, 1);
+    if (drop) // the end of the target does not wait for that of the actor
+        assert_true(acti_park_wait(&t.eof, acti_clock_ns() + KIT_WAIT_NS));
+    acta_tx_drop(&tx);
+    kit_close(&k);
+    assert_int_equal(t.got, drop ? 0 : 7);
+}
+
+TEST(senders_in_args_are_dropped_by_the_actor_or_after_its_end_and_once)
+{
+    for (int drop = 0; drop < 2; drop++)
+        for (acta_place place = ACTA_POOL; place <= ACTA_THREAD; place++) {
+            run_an_errand((acta_spawn_opts){.handler = runs_an_errand}, place, drop);
+            run_an_errand((acta_spawn_opts){.body = runs_an_errand_as_a_body}, place, drop);
+            run_an_errand((acta_spawn_opts){.handler = runs_an_errand, .state_bytes = sizeof(errand_state)}, place,
+                          drop);
+        }
+}
+
+TEST(a_spawn_that_is_refused_keeps_no_sender)
+{
+    kit k;
+    kit_open(&k, 1);
+    target t = {.actor = {is_sent_to}};
+    acti_park_init(&t.eof);
+    acta_tx *to = kit_spawn(&k, &kit_kinds[0], &t);
+    acta_tx *tx = NULL;
+    assert_int_equal(acta_spawn(k.sys, &tx, .handler = runs_an_errand, .args = ACTA_ARGS(errand, .to = NULL)),
+                     ACTA_EINVAL);
+    for (uint64_t n = 1; n <= 2; n++) {
+        acti_pool_fail_after(n);
+        assert_int_equal(acta_spawn(k.sys, &tx, .handler = runs_an_errand, .args = ACTA_ARGS(errand, .to = to)),
+                         ACTA_ENOMEM);
+        acti_pool_fail_after(0);
+    }
+    assert_null(tx);
+    acta_tx_drop(&to);
+    kit_close(&k); // which would wait for the target in vain
+}
+
 int main(void)
 {
     return TEST_RUN(case_of(args_that_cannot_be_right_are_refused_and_leave_an_argument_alone),
                     case_of(args_of_the_largest_size_fit_and_of_one_byte_more_do_not),
                     case_of(without_memory_for_a_copy_nothing_is_spawned_and_nothing_kept),
                     case_of(an_actor_has_a_copy_of_its_own_which_it_may_change_wherever_it_runs),
-                    case_of(args_are_freed_with_an_actor_that_fails_or_is_killed));
+                    case_of(args_are_freed_with_an_actor_that_fails_or_is_killed),
+                    case_of(senders_in_args_are_dropped_by_the_actor_or_after_its_end_and_once),
+                    case_of(a_spawn_that_is_refused_keeps_no_sender));
 }
