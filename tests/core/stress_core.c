@@ -9,7 +9,7 @@
 //
 //     C-FIFO    every item says how many its source has sent to this citizen: they come without gap and without double
 //     C-EOF     comes once, and when it says that all senders were dropped, none is held and all that was accepted
-//               has been handled
+//               has been handled; while a message holds a sender there is a way to another
 //     C-DOWN    comes once for a monitor, and nothing from its actor after it
 //     C-ASK     each ask has one outcome, and a reply is the answer to it
 //     C-TIMER   no tick of a timer that was cancelled, and one of a timer that fires once
@@ -34,6 +34,7 @@ enum {
 };
 
 ACTA_MESSAGE(let_go);
+ACTA_MESSAGE(handed, (tx, who), (addr, where), (i64, number));
 
 typedef struct due {
     uint64_t id; // 0: free
@@ -265,6 +266,17 @@ static int does_dup(citizen *c, acta_self *self)
     return ACTA_OK;
 }
 
+static int does_hand_on(citizen *c, acta_self *self)
+{
+    (void)self;
+    held *to = any_held(c), *what = any_held(c);
+    if (to == NULL || what == NULL)
+        return ACTA_OK;
+    acta_addr *where = acta_tx_addr(what->tx);
+    (void)sent_well(acta_send(to->tx, handed, .who = what->tx, .where = where, .number = what->who));
+    return ACTA_OK;
+}
+
 static int does_upgrade(citizen *c, acta_self *self)
 {
     (void)self;
@@ -394,7 +406,7 @@ static const struct operation {
     {60, does_send},  {6, does_finish},    {12, does_ask},    {4, does_await},    {8, does_drop},
     {8, does_dup},    {16, does_upgrade},  {4, does_spawn},   {1, does_stop},     {1, does_end},
     {6, does_monitor}, {3, does_demonitor}, {6, does_timer},   {4, does_cancel},   {3, does_publish},
-    {1, does_unpublish}, {3, does_find},
+    {1, does_unpublish}, {3, does_find},   {8, does_hand_on},
 };
 
 static int operate(citizen *c, acta_self *self)
@@ -451,6 +463,20 @@ static void answer_it(citizen *c, acta_self *self, acta_msg *m)
     (void)sent_well(status); // the asker may have ended
 }
 
+// is_handed takes what is in a message, or sends through it, or does nothing with it.
+static void is_handed(citizen *c, const handed *h)
+{
+    acta_tx *another = NULL;
+    kit_claim(acta_addr_tx(h->where, &another) == ACTA_OK);
+    acta_tx_drop(&another);
+    held *to = free_hand(c);
+    held its = {h->who, (int)h->number};
+    if (to != NULL)
+        hold(to, acta_tx_dup(h->who), its.who);
+    else
+        (void)send_item(&its, c->who, &c->sent[its.who]);
+}
+
 static void look_at(citizen *c, acta_self *self, acta_msg *m)
 {
     due *d;
@@ -462,6 +488,8 @@ static void look_at(citizen *c, acta_self *self, acta_msg *m)
         c->handled++;
     } else if (acta_msg_ask(m) != 0) {
         has_outcome(c, m);
+    } else if (acta_is(handed, m)) {
+        is_handed(c, acta_as(handed, m));
     } else if (acta_is(query, m)) {
         answer_it(c, self, m);
     } else if (acta_is(acta_tick, m)) {

@@ -36,13 +36,16 @@ typedef struct claim {
     bool at_once;  // messages arrive as in one process: an actor finds several in its inbox
     bool may_live; // see acta_sim_opts
     bool broken;   // a mistake that users make: the exploration must find it
+    bool every_order; // a small world, explored exhaustively: it must come out complete
 } claim;
 
 // CLAIM(a_thing_holds) is the scenario of that name, with messages that are on their way for a while; CLAIM_AT_ONCE the
-// same with messages that arrive at once, CLAIM_BROKEN one that must not hold.
+// same with messages that arrive at once, CLAIM_BROKEN one that must not hold, and CLAIM_IN_EVERY_ORDER one of a small
+// world.
 #define CLAIM(fn) {.name = #fn, .scenario = fn}
 #define CLAIM_AT_ONCE(fn) {.name = #fn "_at_once", .scenario = fn, .at_once = true}
 #define CLAIM_BROKEN(fn) {.name = #fn, .scenario = fn, .broken = true}
+#define CLAIM_IN_EVERY_ORDER(fn) {.name = #fn, .scenario = fn, .every_order = true}
 
 #define CLAIM_MAIN(claims)                                                                                 \
     int main(int argc, char **argv)                                                                        \
@@ -69,7 +72,8 @@ static inline void claim_begin(acta_sim *sim, void *arg)
 static inline int claim_explore(const claim *c, uint64_t schedules, acta_sim_result *result)
 {
     acta_sim_opts opts = {.name = c->name,
-                          .schedules = schedules,
+                          .strategy = c->every_order ? ACTA_SIM_EXHAUSTIVE : ACTA_SIM_PORTFOLIO,
+                          .schedules = c->every_order ? 0 : schedules,
                           .instant = c->at_once,
                           .may_live = c->may_live,
                           .replays = sim_corpus};
@@ -93,6 +97,7 @@ static inline void claim_test(void **state)
     int status = claim_explore(c, claim_schedules_wanted(), &result);
     claim_schedules += result.schedules;
     assert_int_equal(status, c->broken ? ACTA_ECLAIM : ACTA_OK);
+    assert_int_equal(result.complete, c->every_order);
 }
 
 static inline int claim_all(const claim *claims, size_t count)
