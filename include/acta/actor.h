@@ -71,7 +71,8 @@ typedef struct acta_spawn_opts {
     acta_handler *handler;
     void *arg;              // passed to every call
     void (*arg_free)(void *arg); // called with arg once the actor has ended; NULL: arg is the caller's
-    acta_args args;         // arg is a copy of this struct, whose fields the actor may change; freed after its end
+    acta_args args;         // arg is a copy of this struct, whose fields the actor may change; freed after its end,
+                            // and with it the senders and addresses that it then has
     size_t state_bytes;     // with a handler and arg NULL: arg is this much memory of the actor's, which begins with
                             // the copy of args, if there are any, and is zero otherwise
     const char *name;       // for reports; copied; NULL: "actor". At most 31 bytes are kept

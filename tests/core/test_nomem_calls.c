@@ -62,6 +62,8 @@ WRAP(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off_t 
 
 // ---- the calls --------------------------------------------------------------------
 
+ACTA_MESSAGE(handed, (tx, who));
+
 // Where a call is made.
 typedef struct scene {
     acta_system *sys;
@@ -146,6 +148,12 @@ static int spawns_thread_with_args(scene *s)
     return spawns(s, (acta_spawn_opts){.body = ends_at_once, .args = ACTA_ARGS(note, "x"), .place = ACTA_THREAD});
 }
 
+static int spawns_thread_with_a_sender_in_args(scene *s)
+{
+    return spawns(s, (acta_spawn_opts){
+                         .body = ends_at_once, .args = ACTA_ARGS(handed, .who = s->to), .place = ACTA_THREAD});
+}
+
 static int spawns_body(scene *s)
 {
     return spawns(s, (acta_spawn_opts){.body = ends_at_once, .stack_bytes = 40960}); // no stack of this size is kept
@@ -164,6 +172,11 @@ static int spawns_thread_body(scene *s)
 static int sends(scene *s)
 {
     return acta_send(s->to, note, "a word");
+}
+
+static int sends_a_sender(scene *s)
+{
+    return acta_send(s->to, handed, .who = s->to);
 }
 
 static char long_line[100000];
@@ -288,10 +301,12 @@ static const call all_calls[] = {
     {"acta_spawn, a handler with state", spawns_handler_with_state, false, {1, 0}},
     {"acta_spawn, a handler with args", spawns_with_args, false, {2, 0}},
     {"acta_spawn, a body with args on a thread", spawns_thread_with_args, false, {2, 2}},
+    {"acta_spawn, a body with a sender in its args", spawns_thread_with_a_sender_in_args, false, {2, 2}},
     {"acta_spawn, a body", spawns_body, false, {1, 1}},
     {"acta_spawn, a handler on a thread", spawns_thread, false, {1, 2}},
     {"acta_spawn, a body on a thread", spawns_thread_body, false, {1, 2}},
     {"acta_send", sends, false, {1, 0}},
+    {"acta_send of a sender", sends_a_sender, false, {1, 0}},
     {"acta_send of much", sends_much, false, {1, 0}},
     {"acta_finish", finishes, false, {1, 0}},
     {"acta_tx_dup", dups, false, {0, 0}},
