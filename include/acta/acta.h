@@ -6,6 +6,7 @@
 #define ACTA_ACTA_H
 
 #include <acta/actor.h>   // actors: spawn, receive
+#include <acta/door.h>    // other programs, without acta
 #include <acta/error.h>   // status codes
 #include <acta/event.h>   // timers, monitors
 #include <acta/message.h> // message types and messages

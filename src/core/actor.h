@@ -112,7 +112,7 @@ _Static_assert(sizeof(acti_actor) <= 256, "an idle handler is four cache lines")
 enum {
     ACTI_PLACE_CALLER = 8, // stands for a thread that waits in a call
     ACTI_PLACE_PROXY = 9,  // stands for an actor of another node
-    ACTI_PLACE_LINE = 10,  // stands for another node that sends to an actor of ours
+    ACTI_PLACE_LINE = 10,  // stands for another node, or programs at a door, that send to an actor of ours
 };
 
 // A sender whose lowest bit is set is a record that knows its holder (sender.c).

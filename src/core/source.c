@@ -25,8 +25,9 @@ int acti_source_new(acti_actor *owner, size_t size, const acta_type *event, cons
     source->owner = owner;
     source->room = room;
     // Embedded: the block begins before the message, and is freed as a whole.
-    source->msg =
-        (acta_msg){.type = event, .size = event->size, .kind = ACTI_MSG_SOURCE, .flags = ACTI_MSG_EMBEDDED};
+    source->msg = (acta_msg){.type = event, .kind = ACTI_MSG_SOURCE, .flags = ACTI_MSG_EMBEDDED};
+    if (event != NULL)
+        source->msg.size = event->size;
     int status = acti_pending_add(owner, source, ACTI_PENDING_SOURCE, &source->id);
     if (status != ACTA_OK) {
         acti_pool_free(source, room);

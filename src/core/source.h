@@ -47,7 +47,8 @@ static inline acti_source *acti_source_of(acta_msg *m)
 // ---- for layers above ----------------------------------------------------------------
 
 // acti_source_new gives the owner a source: size bytes that begin with an acti_source and the body of event, zeroed
-// but for the former. In the owner's turn. ACTA_OK, ACTA_EFULL or ACTA_ENOMEM.
+// but for the former. event is NULL for one that never fires: it is ended with its owner, and that is all. In the
+// owner's turn. ACTA_OK, ACTA_EFULL or ACTA_ENOMEM.
 int
 acti_source_new(acti_actor *owner, size_t size, const acta_type *event, const acti_source_ops *ops, acti_source **out);
 

@@ -17,7 +17,7 @@
 static void close_router(acti_upper *upper, uint64_t deadline_ns);
 static void fini_router(acti_upper *upper);
 
-static uint32_t payload_max(uint32_t message_bytes_max)
+uint32_t acti_payload_max(uint32_t message_bytes_max)
 {
     uint64_t bytes = (uint64_t)message_bytes_max + message_bytes_max / 8 + PAYLOAD_EXTRA;
     return bytes < ACTI_SESSION_PAYLOAD_MAX ? (uint32_t)bytes : (uint32_t)ACTI_SESSION_PAYLOAD_MAX;
@@ -37,7 +37,7 @@ static acti_router *new_router(acta_system *sys, const acti_links *links, const 
                                  .version_max = ACTI_FRAME_VERSION,
                                  .node = acti_random_seed(),
                                  .incarnation = acti_clock_ns(),
-                                 .payload_bytes_max = payload_max(sys->opts.message_bytes_max),
+                                 .payload_bytes_max = acti_payload_max(sys->opts.message_bytes_max),
                                  .credit_messages = ACTI_NODE_CREDIT_MESSAGES,
                                  .credit_bytes = ACTI_NODE_CREDIT_BYTES};
     snprintf(router->hello.name, sizeof(router->hello.name), "%s", name);

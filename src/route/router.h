@@ -38,6 +38,10 @@ acti_router_enter(acti_router *router, acti_node *node);
 void
 acti_router_leave(acti_router *router, acti_node *node);
 
+// acti_payload_max is how many bytes a message of at most that size in memory may take when it is packed.
+uint32_t
+acti_payload_max(uint32_t message_bytes_max);
+
 // A listener; listen.c.
 struct acta_listener {
     acti_router *router;
