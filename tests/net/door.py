@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""door.py - programs without acta at a door: nngcat, thirty lines of Python, and some that misbehave."""
+
+import os
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import *  # noqa: E402,F403
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "door")
+DOOR = os.path.join(BUILD, "examples", "door")
+CLIENT = os.path.join(EXAMPLES, "door.py")
+REQ = b"\0SP\0\0\x30\0\0"
+
+
+def serve(box, name="words"):
+    """A server with a door that is open, at a socket of that name."""
+    server = box.start(box.url(name), program=DOOR)
+    server.wait_for("^counting at ")
+    return server
+
+
+def is_over(server, by=signal.SIGTERM):
+    """It ends well when it is asked to."""
+    server.kill(by)
+    r = server.end()
+    same(r.status, 0, "status of the server: %r" % r)
+    return r
+
+
+def nngcat(box, data, *more, name="words"):
+    return box.run("--req", "--dial", box.url(name), "--raw", "--file", box.file("request", data), "--recv-timeout",
+                   str(DEADLINE_S), *more, program=shutil.which("nngcat"))
+
+
+def packed(text):
+    """["count", {"text": text}]; text is short."""
+    return b"\x92\xa5count\x81\xa4text" + bytes([0xa0 | len(text)]) + text.encode()
+
+
+class Asker:
+    """A REQ socket, byte by byte."""
+
+    def __init__(self, box, name="words"):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE_S)
+        self.sock.connect(box.at(name))
+        self.sock.sendall(REQ)
+        self.stream = self.sock.makefile("rb")
+        same(self.stream.read(8), b"\0SP\0\0\x31\0\0", "its greeting")
+
+    def ask(self, number, data):
+        self.sock.sendall(b"\1" + struct.pack(">QI", 4 + len(data), 1 << 31 | number) + data)
+
+    def hear(self):
+        size, = struct.unpack(">xQ", self.stream.read(9))
+        reply = self.stream.read(size)
+        return struct.unpack(">I", reply[:4])[0] & ~(1 << 31), reply[4:]
+
+    def close(self):
+        self.stream.close()
+        self.sock.close()
+
+
+def talks(box, name="words"):
+    """Somebody is served."""
+    r = box.run(box.at(name), "one two  three", program=CLIENT)
+    same((r.status, r.out), (0, "one two  three counted {'words': 3, 'letters': 11}\n"), "%r" % r)
+
+
+def memory_of(server):
+    """KiB that the process has in memory."""
+    with open("/proc/%d/status" % server.pid, encoding="ascii") as f:
+        return int(re.search(r"^VmRSS:\s+(\d+) kB$", f.read(), re.M)[1])
+
+
+# ---- refusals ---------------------------------------------------------------------------------
+
+def a_door_that_cannot_be_opened_says_why(box):
+    for url, word in (("http://x", "ipc://"), (box.url("no/folder"), "folder"), (box.url("x" * 200), "path")):
+        r = box.run(url, program=DOOR)
+        check_fails(r, "cannot open a door at", word)
+
+
+def nngcat_with_rubbish_is_told_why(box):
+    server = serve(box)
+    r = nngcat(box, b"how many words?")
+    need("acta_failure" in r.out and "msgpack array of two" in r.out, "%r" % r)
+    r = nngcat(box, b"\x92\xa5quote\x80")
+    need("acta_failure" in r.out and "no message type quote" in r.out, "%r" % r)
+    talks(box)
+    is_over(server)
+
+
+def thousands_that_connect_and_go_keep_nobody_out(box):
+    server = serve(box)
+    for _ in range(3000):
+        stranger = socket.socket(socket.AF_UNIX)  # it blocks while the queue of connections is full
+        stranger.connect(box.at("words"))
+        stranger.close()
+    talks(box)
+    is_over(server)
+
+
+# ---- those that are answered -----------------------------------------------------------------------
+
+def thirty_lines_of_python_alone_talk_to_an_actor(box):
+    with open(CLIENT, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    need(len(lines) <= 30, "door.py has %d lines" % len(lines))
+    need("import io, socket, struct, sys" in lines, "it needs more than the standard library: %r" % lines[:5])
+    server = serve(box)
+    texts = ["in the beginning was the word", "", "word " * 20000, "\u00e9t\u00e9"]
+    r = box.run(box.at("words"), *texts, program=CLIENT)
+    counts = (6, 24), (0, 0), (20000, 80000), (1, 3)
+    same(r.out, "".join("%s counted {'words': %d, 'letters': %d}\n" % (t, *c) for t, c in zip(texts, counts)), "%r" % r)
+    is_over(server, signal.SIGINT)
+
+
+def nngcat_talks_to_an_actor(box):
+    server = serve(box)
+    r = nngcat(box, packed("one two"))
+    same(r.status, 0, "%r" % r)
+    need(re.search("counted.*words\x02.*letters\x06", r.out), "%r" % r)
+    is_over(server)
+
+
+def ten_thousand_requests_of_one_process_are_each_answered(box):
+    server = serve(box)
+    asker = Asker(box)
+    answered = set()
+    for number in range(10000):
+        asker.ask(number, packed("a b c"))
+        if number >= 500:  # as many as that are open, and no more, for the sake of the sockets' room
+            answered.add(asker.hear()[0])
+    while len(answered) < 10000:
+        number, reply = asker.hear()
+        need(b"counted" in reply and number not in answered, "%r" % reply)
+        answered.add(number)
+    asker.close()
+    is_over(server)
+
+
+# ---- deaths --------------------------------------------------------------------------------------------
+
+def a_client_that_goes_with_requests_open_disturbs_nobody(box):
+    server = serve(box)
+    for _ in range(50):
+        asker = Asker(box)
+        for number in range(100):
+            asker.ask(number, packed("never heard"))
+        asker.close()
+    talks(box)
+    is_over(server)
+
+
+def a_server_that_was_killed_leaves_a_socket_that_the_next_takes_over(box):
+    server = serve(box)
+    asker = Asker(box)
+    server.kill()
+    same(server.end().status, -signal.SIGKILL, "status of the server")
+    same(asker.stream.read(1), b"", "what the client hears")
+    asker.close()
+    need(is_socket(box.at("words")), "no socket is left")
+    server = serve(box)
+    talks(box)
+    is_over(server)
+
+
+def a_server_that_ends_with_clients_connected_leaves_nothing(box):
+    server = serve(box)
+    askers = [Asker(box) for _ in range(20)]
+    for asker in askers:
+        asker.ask(1, packed("x"))
+        need(b"counted" in asker.hear()[1], "it was not answered")
+    is_over(server)
+    for asker in askers:
+        same(asker.stream.read(1), b"", "what a client hears at the end")
+        asker.close()
+
+
+# ---- memory ------------------------------------------------------------------------------------------------
+
+def flood(asker, most=200000):
+    """Requests without a look at the replies, until the door takes no more; gives how many."""
+    data = b"".join(b"\1" + struct.pack(">QI", 4 + len(packed("flood")), 1 << 31 | n) + packed("flood")
+                    for n in range(100))
+    asker.sock.settimeout(1)
+    try:
+        for n in range(most // 100):
+            asker.sock.sendall(data)
+    except socket.timeout:
+        return n * 100
+    raise Wrong("the door has taken %d requests of a client that reads no reply" % most)
+
+
+def clients_that_read_no_replies_take_no_memory_to_speak_of(box):
+    server = serve(box)
+    flooders = []
+    for _ in range(4):
+        flooders.append(Asker(box))
+        flood(flooders[-1])
+    before = memory_of(server)
+    for _ in range(12):
+        flooders.append(Asker(box))
+        flood(flooders[-1])
+        flooders.pop(0).close()
+    talks(box)
+    need(memory_of(server) - before < 8192, "from %d to %d KiB" % (before, memory_of(server)))
+    for asker in flooders:
+        asker.close()
+    is_over(server)
+
+
+if __name__ == "__main__":
+    main(globals())
