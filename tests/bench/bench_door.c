@@ -5,10 +5,10 @@
 //     bench_door [RUNS [PART]]
 //
 // The client is the same for both, a process with nng's PUSH or REQ sockets, and talks over ipc to another process: one
-// with an actor behind a door, or one with nng alone, in the way of nng's own that was the fastest here: one receive that
-// starts the next in its callback for PULL, and for REP as many contexts as there are requests on the way. What is sent
-// is a packed message of some 50 bytes; nng alone does not look at it, and answers with the same bytes. Both take turns,
-// so that a disturbance of the machine meets both. A line is
+// with an actor behind a door, or one with nng alone, in the way of nng's own that was the fastest here: one receive
+// that starts the next in its callback for PULL, and for REP as many contexts as there are requests on the way. What is
+// sent is a packed message of some 50 bytes; nng alone does not look at it, and answers with the same bytes. Both take
+// turns, so that a disturbance of the machine meets both. A line is
 //
 //     bench=NAME door=N nng=N unit=1/s ratio=R lowest=R highest=R door_cpu=US nng_cpu=US cpu_ratio=R runs=N
 //
