@@ -101,7 +101,7 @@ typedef struct acta_ledger {
     uint64_t dropped_cancel;  // timers, monitors and watches cancelled while their event was queued
 
     uint64_t unhandled; // handled, but the actor said it knew nothing of the type (acta_unhandled)
-    uint64_t refused;   // not sent: the actor had stopped, or the message was too big
+    uint64_t refused;   // not sent: the actor had stopped, the message was too big, or made no sense at a door
 
     uint64_t pauses;      // times that an actor, or a thread outside, was suspended by a full inbox
     uint64_t overcommits; // messages let over the bound of an inbox because all would have waited in a circle
