@@ -138,6 +138,32 @@ TEST(a_close_by_force_answers_what_is_open_and_ends_the_door)
     assert_true(place_is_empty(&at));
 }
 
+TEST(a_client_that_never_rests_is_cut_all_the_same_when_the_door_closes)
+{
+    kit k;
+    kit_open(&k, 2);
+    place at = place_new();
+    host h = {.then = answers_queries};
+    acta_tx *tx = host_start(&k, &kit_kinds[0], &h, at.url, ACTA_DOOR_REP, 0);
+    int fd = raw_greet(at.path, REQ_GREETING);
+    words q = query_words(1), request = {.size = 0};
+    put_bytes(&request, "\x01\0\0\0\0\0\0\0", 8);
+    request.bytes[request.size++] = (uint8_t)(4 + q.size);
+    put_bytes(&request, "\x80\0\0\x01", 4);
+    put_bytes(&request, q.bytes, q.size);
+    acta_tx_drop(&tx);
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    uint8_t replies[4096];
+    while (send(fd, request.bytes, request.size, MSG_NOSIGNAL) == (ssize_t)request.size) {
+        assert_true(acti_clock_ns() < until_ns);
+        while (recv(fd, replies, sizeof(replies), MSG_DONTWAIT) > 0)
+            continue;
+    }
+    close(fd);
+    kit_close(&k);
+    assert_true(place_is_empty(&at));
+}
+
 // ---- reachable ---------------------------------------------------------------------------------
 
 TEST(the_default_interval_of_checks_is_five_seconds)
@@ -158,8 +184,9 @@ TEST(a_door_that_can_be_reached_is_found_so_and_left_alone)
     // With as many clients as it may have it is not found, and not opened again either.
     int fd;
     uint8_t greeting[8];
-    while (fd = raw_connect(at.path), raw_say(fd, REQ_GREETING, 8), !raw_hear(fd, greeting, sizeof(greeting)))
+    while (fd = raw_connect(at.path), !raw_hear(fd, greeting, sizeof(greeting)))
         close(fd); // a check has the place
+    raw_say(fd, REQ_GREETING, 8);
     uint64_t away = look_at(&h, tx).turned_away;
     while (look_at(&h, tx).turned_away < away + 3)
         sched_yield();
@@ -240,6 +267,7 @@ int main(void)
     return TEST_RUN(case_of(a_door_with_clients_keeps_no_actor_alive_and_leaves_nothing),
                     case_of(what_waits_for_room_is_given_before_the_end_and_what_comes_after_it_is_refused),
                     case_of(a_close_by_force_answers_what_is_open_and_ends_the_door),
+                    case_of(a_client_that_never_rests_is_cut_all_the_same_when_the_door_closes),
                     case_of(the_default_interval_of_checks_is_five_seconds),
                     case_of(a_door_that_can_be_reached_is_found_so_and_left_alone),
                     case_of(a_door_whose_socket_was_removed_is_opened_again_and_clients_stay),
