@@ -201,6 +201,12 @@ acti_sp_got acti_sp_next(acti_sp *sp, acti_sp_message *message)
     return sp->in.size < sp->need ? ACTI_SP_MORE : give(sp, size, whole, message);
 }
 
+void acti_sp_again(acti_sp *sp)
+{
+    acti_assert(sp->state == ACTI_SP_READY);
+    sp->taken = 0;
+}
+
 // ---- what is sent -----------------------------------------------------------------------
 
 int acti_sp_greet(const acti_sp *sp, acti_buf *out)

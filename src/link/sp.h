@@ -94,6 +94,10 @@ acti_sp_feed(acti_sp *sp, size_t size);
 acti_sp_got
 acti_sp_next(acti_sp *sp, acti_sp_message *message);
 
+// acti_sp_again has the message given last be given again: it could not be dealt with. Not one that is too big.
+void
+acti_sp_again(acti_sp *sp);
+
 // acti_sp_greet puts the greeting into out. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM, as acti_buf_append.
 int
 acti_sp_greet(const acti_sp *sp, acti_buf *out);

@@ -41,6 +41,7 @@
 #define ACTI_DOOR_QUIET_NS (50 * ACTA_MS)              // in which a client that nothing is owed to says nothing: over
 #define ACTI_DOOR_QUIET_ROUNDS 20                      // of these, and then it is cut
 #define ACTI_DOOR_CHECK_NS (2 * ACTA_SECOND)           // in which a connection of our own has to be greeted, at least
+#define ACTI_DOOR_MEMORY_NS (20 * ACTA_MS)             // until it is looked again whether there is memory
 #define ACTI_DOOR_OUT_ENOUGH (256u * 1024)             // bytes waiting above which a client is not read from
 #define ACTI_DOOR_OUT_MAX (64u * 1024 * 1024)          // bytes waiting above which it does not read: cut
 #define ACTI_DOOR_OPEN_MAX (1u << 16)                  // open requests above which a client is not read from
@@ -91,6 +92,7 @@ typedef struct acti_client {
     bool introduced; // its greeting was right
     bool reading;
     bool held;    // not read from until some of its requests are answered, or what it was told is written
+    bool waits;   // for memory, or rather for some time: it is looked at again then
     bool mute;    // it takes nothing any more
     bool heard;   // something has come since this was last looked at
     bool closing; // the link has been told to close
@@ -131,6 +133,10 @@ acti_client_event(acta_msg *m);
 // acti_client_more reads more from a client of whose bytes no message is left, if it may.
 void
 acti_client_more(acti_client *client);
+
+// acti_client_wait has a client for whose next message there is no memory be looked at again after a while.
+void
+acti_client_wait(acti_client *client);
 
 // acti_client_wants puts it into the door's list of those that have something to write.
 void
@@ -238,6 +244,7 @@ struct acti_door {
     acti_au64 accepted;     // connections, by whoever lets in
 
     bool closing;
+    bool refused; // the owner ends, and has not taken something
     acti_list clients;
     acti_list ready;
     acti_list dirty;

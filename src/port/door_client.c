@@ -2,6 +2,9 @@
 //
 // door_client.c - one connection to a door: letting it in, reading, writing, and its end.
 //
+// A client for whose next message there is no memory is not read from for a while, and then looked at again: nothing is
+// lost, and the peer waits as for any other reason.
+//
 // A client is freed when its link is closed and its alarm is at rest, whichever comes last; until then events of it may
 // be on their way.
 //
@@ -138,7 +141,7 @@ static bool overfed(const acti_client *client)
 void acti_client_more(acti_client *client)
 {
     client->held = overfed(client);
-    if (client->reading || client->closing || client->held)
+    if (client->reading || client->closing || client->held || client->waits)
         return;
     size_t room;
     uint8_t *space = acti_sp_space(&client->sp, &room);
@@ -149,6 +152,12 @@ void acti_client_more(acti_client *client)
     }
     client->reading = true;
     acti_link_read(client->link, space, room);
+}
+
+void acti_client_wait(acti_client *client)
+{
+    client->waits = true;
+    set_alarm(client, ACTI_DOOR_MEMORY_NS); // its own, which is for its beginning and its end, is not set in between
 }
 
 static void came(acti_client *client)
@@ -213,7 +222,7 @@ static void write_out(acti_client *client)
         acti_link_write(client->link, acti_buf_bytes(&full), full.size);
     }
     // What was held for its sake goes on, and a client of a closing door may be all done with.
-    if (client->held && !overfed(client) && !acti_list_linked(&client->ready))
+    if (client->held && !client->waits && !overfed(client) && !acti_list_linked(&client->ready))
         acti_list_push(&client->door->ready, &client->ready);
     if (client->door->closing)
         acti_client_settle(client);
@@ -261,7 +270,7 @@ void acti_client_turn_away(acti_client *client)
 
 void acti_client_settle(acti_client *client)
 {
-    if (client->closing || client->open > 0 || acti_list_linked(&client->ready))
+    if (client->closing || client->open > 0 || client->waits || acti_list_linked(&client->ready))
         return;
     if (!client->introduced)
         unset_alarm(client); // it does not get as long as that any more
@@ -289,6 +298,11 @@ static void too_late(acti_client *client)
     client->alarm_set = false;
     if (client->closing)
         return;
+    if (client->waits) {
+        client->waits = false;
+        acti_list_push(&client->door->ready, &client->ready);
+        return;
+    }
     if (!client->introduced && !client->door->closing) {
         acti_door_complain(client->door, "a connection said nothing for %d s and was closed: is it an nng socket?",
                            (int)(ACTI_DOOR_GREETING_NS / ACTA_SECOND));

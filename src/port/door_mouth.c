@@ -189,12 +189,14 @@ static int put_in_line(acti_door *door, acta_msg *m)
     return status;
 }
 
-// give gives m to the owner, now or when there is room.
+// give gives m to the owner, now or when there is room. Once it has refused one because it ends, it is given nothing
+// more: it may have room again before its EOF has come, and would see a gap.
 static int give(acti_door *door, acta_msg *m)
 {
-    int status = door->closing ? ACTA_EGONE : acti_actor_try(door->owner, m);
+    int status = door->closing || door->refused ? ACTA_EGONE : acti_actor_try(door->owner, m);
     if (status == ACTA_EFULL)
         status = put_in_line(door, m);
+    door->refused |= status == ACTA_EGONE;
     if (status != ACTA_OK)
         return status;
     acti_tally(door->actor->sys, ACTI_SENT, 1);
@@ -236,34 +238,54 @@ static void withdraw(acti_client *client, acta_promise *promise)
     acti_door_count(&door->tally.open, UINT64_MAX); // one less
 }
 
-static void take(acti_client *client, const acti_sp_message *message)
+// take_message makes a message of what has come, and gives it to the owner.
+static int take_message(acti_client *client, const acti_sp_message *message, char why[ACTI_ENVELOPE_WHY])
 {
     acti_door *door = client->door;
-    char why[ACTI_ENVELOPE_WHY];
     acta_msg *m;
-    bool ask = door->kind == ACTA_DOOR_REP;
-    int status = acti_envelope_open(ask ? ACTI_MSG_ASK : ACTI_MSG_SEND, message->body, (size_t)message->body_size,
-                                    door->message_bytes_max, &m, why);
-    if (status != ACTA_OK) {
-        refuse(client, message, status, why);
-        return;
-    }
-    acta_promise *promise = ask ? promise_for(client, message) : NULL;
-    if (ask && promise == NULL) {
-        acti_msg_release(m);
-        refuse(client, message, ACTA_ENOMEM, "there is no memory for the request");
-        return;
-    }
-    if (ask)
-        acti_promise_put(promise, m);
+    int status = acti_envelope_open(ACTI_MSG_SEND, message->body, (size_t)message->body_size, door->message_bytes_max,
+                                    &m, why);
+    if (status != ACTA_OK)
+        return status;
     status = give(door, m);
-    if (status == ACTA_OK)
-        return;
-    if (ask)
+    if (status != ACTA_OK)
+        acti_msg_release(m);
+    return status;
+}
+
+static int take_request(acti_client *client, const acti_sp_message *message, char why[ACTI_ENVELOPE_WHY])
+{
+    acti_door *door = client->door;
+    acta_msg *m;
+    int status = acti_envelope_open(ACTI_MSG_ASK, message->body, (size_t)message->body_size, door->message_bytes_max,
+                                    &m, why);
+    if (status != ACTA_OK)
+        return status;
+    acta_promise *promise = promise_for(client, message);
+    if (promise == NULL) {
+        acti_msg_release(m);
+        return ACTA_ENOMEM;
+    }
+    acti_promise_put(promise, m);
+    status = give(door, m);
+    if (status != ACTA_OK) {
         withdraw(client, promise);
-    ask ? acti_request_free(m) : acti_msg_release(m);
-    refuse(client, message, status, status == ACTA_EGONE ? "its actor has ended, or the door was closed"
-                                                         : acta_strerror(status));
+        acti_request_free(m);
+    }
+    return status;
+}
+
+// take takes a message, or refuses it. False: there is no memory for it, and it is still to be taken.
+static bool take(acti_client *client, const acti_sp_message *message)
+{
+    acti_door *door = client->door;
+    char why[ACTI_ENVELOPE_WHY] = "";
+    int status = door->kind == ACTA_DOOR_REP ? take_request(client, message, why) : take_message(client, message, why);
+    if (status == ACTA_ENOMEM && !door->closing)
+        return false;
+    if (status != ACTA_OK)
+        refuse(client, message, status, status == ACTA_EGONE ? "its actor has ended, or the door was closed" : why);
+    return true;
 }
 
 static void cut_wrong(acti_client *client)
@@ -288,9 +310,12 @@ static bool look(acti_client *client)
         cut_wrong(client);
         return false;
     }
-    if (got == ACTI_SP_MESSAGE)
-        take(client, &message);
-    else if (got == ACTI_SP_TOO_BIG)
+    if (got == ACTI_SP_MESSAGE && !take(client, &message)) {
+        acti_sp_again(&client->sp);
+        acti_client_wait(client);
+        return false;
+    }
+    if (got == ACTI_SP_TOO_BIG)
         refuse(client, &message, ACTA_ETOOBIG, "it is larger than this door takes");
     return got != ACTI_SP_MORE && !client->closing;
 }

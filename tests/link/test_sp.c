@@ -177,6 +177,24 @@ TEST(messages_come_out_whole_however_the_bytes_come_in)
     }
 }
 
+TEST(a_message_that_could_not_be_dealt_with_is_given_again)
+{
+    acti_sp sp;
+    acti_sp_message m;
+    acti_sp_init(&sp, ACTI_SP_PULL, true, 100);
+    feed(&sp, PUSH "\1\0\0\0\0\0\0\0\1a\1\0\0\0\0\0\0\0\1b", 28);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(next(&sp, &m), ACTI_SP_MESSAGE);
+        assert_int_equal(m.body[0], 'a');
+        acti_sp_again(&sp);
+    }
+    assert_int_equal(next(&sp, &m), ACTI_SP_MESSAGE);
+    assert_int_equal(next(&sp, &m), ACTI_SP_MESSAGE);
+    assert_int_equal(m.body[0], 'b');
+    assert_int_equal(next(&sp, &m), ACTI_SP_MORE);
+    acti_sp_fini(&sp);
+}
+
 TEST(what_is_said_is_what_nng_says)
 {
     acti_sp sp;
@@ -215,5 +233,6 @@ int main(void)
                     case_of(an_announced_size_takes_no_memory_before_its_bytes_come),
                     case_of(a_greeting_or_a_message_that_finds_no_room_leaves_what_there_is),
                     case_of(messages_come_out_whole_however_the_bytes_come_in), case_of(what_is_said_is_what_nng_says),
+                    case_of(a_message_that_could_not_be_dealt_with_is_given_again),
                     case_of(an_empty_message_of_a_pusher_is_a_message));
 }
