@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// test_door.c - a door in the sim: a node with an actor behind a door, and a node with a client that speaks SP by itself,
-// over simulated connections. In every order of bytes, turns and timers, and with faults: requests are handled in order,
-// within the bound, and each has one outcome, or the client hears that the door has gone. Any time may pass before the
-// next step, so a door that is quick to close a slow connection is seen, too.
+// test_door.c - a door in the sim: a node with an actor behind a door, and a node with a client that speaks SP by
+// itself, over simulated connections. In every order of bytes, turns and timers, and with faults: requests are handled
+// in order, within the bound, and each has one outcome, or the client hears that the door has gone. Any time may pass
+// before the next step, so a door that is quick to close a slow connection is seen, too.
 
 #include "nodes.h"
 
