@@ -277,6 +277,43 @@ TEST(senders_in_args_are_dropped_by_the_actor_or_after_its_end_and_once)
         }
 }
 
+// gone waits until nothing of an actor is left but the test's own reference.
+static bool gone(acta_addr *who)
+{
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (acti_au32_load_relaxed(&acti_actor_of_addr(who)->refs) > 1)
+        if (acti_clock_ns() > until_ns)
+            return false;
+    return true;
+}
+
+TEST(an_actor_drops_one_sender_for_each_in_its_args)
+{
+    static const acta_spawn_opts kinds[] = {
+        {.handler = runs_an_errand},
+        {.handler = runs_an_errand, .state_bytes = sizeof(errand_state)},
+    };
+    for (int i = 0; i < 4; i++) {
+        kit k;
+        kit_open(&k, 2);
+        target t = {.actor = {is_sent_to}};
+        acti_park_init(&t.eof);
+        acta_tx *to = kit_spawn(&k, &kit_kinds[0], &t);
+        acta_tx *tx = NULL;
+        acta_spawn_opts opts = kinds[i / 2];
+        opts.args = (acta_args)ACTA_ARGS(errand, .to = to, .drop = i % 2);
+        assert_int_equal(acta_spawn_with(k.sys, &opts, &tx), ACTA_OK);
+        acta_addr *who = acta_addr_dup(acta_tx_addr(tx));
+        assert_int_equal(acti_au32_load_relaxed(&acti_actor_of_tx(to)->senders), 2);
+        assert_int_equal(acta_finish(&tx, item, .n = 1), ACTA_OK);
+        assert_true(gone(who));
+        acta_addr_drop(&who);
+        assert_int_equal(acti_au32_load_relaxed(&acti_actor_of_tx(to)->senders), 1); // the test's
+        acta_tx_drop(&to);
+        kit_close(&k);
+    }
+}
+
 TEST(a_spawn_that_is_refused_keeps_no_sender)
 {
     kit k;
@@ -306,5 +343,6 @@ int main(void)
                     case_of(an_actor_has_a_copy_of_its_own_which_it_may_change_wherever_it_runs),
                     case_of(args_are_freed_with_an_actor_that_fails_or_is_killed),
                     case_of(senders_in_args_are_dropped_by_the_actor_or_after_its_end_and_once),
+                    case_of(an_actor_drops_one_sender_for_each_in_its_args),
                     case_of(a_spawn_that_is_refused_keeps_no_sender));
 }
