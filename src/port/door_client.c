@@ -208,18 +208,25 @@ static bool is_written(acti_client *client)
     return idle && client->out.size == 0;
 }
 
+static void start_write(acti_client *client)
+{
+    acti_buf_consume(&client->writing, client->writing.size);
+    if (client->writing.room > BUF_KEPT)
+        acti_buf_fini(&client->writing); // one large reply is no reason to keep as much for ever
+    acti_buf full = client->out;
+    client->out = client->writing;
+    client->writing = full;
+    acti_link_write(client->link, acti_buf_bytes(&full), full.size);
+}
+
 static void write_out(acti_client *client)
 {
-    if (client->mute || client->closing) {
+    if (client->closing)
+        return; // it may be gone soon, and is to be in no list
+    if (client->mute) {
         acti_buf_consume(&client->out, client->out.size);
     } else if (client->out.size > 0 && begin_write(client)) {
-        acti_buf_consume(&client->writing, client->writing.size);
-        if (client->writing.room > BUF_KEPT)
-            acti_buf_fini(&client->writing); // one large reply is no reason to keep as much for ever
-        acti_buf full = client->out;
-        client->out = client->writing;
-        client->writing = full;
-        acti_link_write(client->link, acti_buf_bytes(&full), full.size);
+        start_write(client);
     }
     // What was held for its sake goes on, and a client of a closing door may be all done with.
     if (client->held && !client->waits && !overfed(client) && !acti_list_linked(&client->ready))
@@ -317,6 +324,7 @@ static void free_if_done(acti_client *client)
     if (!client->closed || client->alarm_set)
         return;
     acti_door *door = client->door;
+    acti_assert(!acti_list_linked(&client->ready));
     acti_list_remove(&client->all);
     if (acti_list_linked(&client->dirty))
         acti_list_remove(&client->dirty);

@@ -445,6 +445,74 @@ TEST(a_client_that_reads_no_replies_is_not_asked_for_more_requests)
     assert_true(place_is_empty(&at));
 }
 
+// Of such answers not as many may wait for a client.
+enum { LONG = 15 * 1024 * 1024, LONG_ASKED = 12 };
+
+typedef struct long_answers {
+    acta_promise *promises[LONG_ASKED];
+    char *line;
+} long_answers;
+
+// answers_at_length answers two requests when the last but one has come, and the others when the last has.
+static int answers_at_length(acta_self *self, void *arg, acta_msg *m)
+{
+    host *h = arg;
+    long_answers *l = h->arg;
+    const query *q = m != NULL ? acta_as(query, m) : NULL;
+    if (q == NULL)
+        return ACTA_OK;
+    kit_claim(acta_promise_take(self, m, &l->promises[q->n]) == ACTA_OK);
+    int until = q->n == LONG_ASKED - 1 ? LONG_ASKED : q->n == LONG_ASKED - 2 ? 2 : 0;
+    for (int i = 0; i < until; i++)
+        if (l->promises[i] != NULL)
+            kit_claim(acta_promise_reply(self, &l->promises[i], note, .line = l->line) == ACTA_OK);
+    return ACTA_OK;
+}
+
+static void raw_ask(int fd, uint8_t number)
+{
+    words q = query_words(number);
+    uint8_t header[4] = {0x80, 0, 0, number};
+    raw_frame(fd, sizeof(header) + q.size);
+    raw_say(fd, header, sizeof(header));
+    raw_say(fd, q.bytes, q.size);
+}
+
+TEST(a_client_whose_unread_replies_take_too_much_is_cut)
+{
+    kit k;
+    kit_open(&k, 2);
+    place at = place_new();
+    long_answers l = {.line = malloc(LONG + 1)};
+    assert_non_null(l.line);
+    memset(l.line, 'x', LONG);
+    l.line[LONG] = '\0';
+    host h = {.then = answers_at_length, .arg = &l};
+    acta_tx *tx = host_start(&k, &kit_kinds[0], &h, at.url, ACTA_DOOR_REP, 0);
+    int fd = raw_greet(at.path, REQ_GREETING);
+    for (uint8_t i = 0; i < LONG_ASKED - 1; i++)
+        raw_ask(fd, i);
+    struct pollfd first = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&first, 1, TEST_GATE_WAIT_MS), 1);
+    raw_ask(fd, LONG_ASKED - 1); // it is read, and then nothing more, as so much waits for it
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    acta_door_counts counts;
+    while ((counts = look_at(&h, tx)).clients > 0)
+        assert_true(acti_clock_ns() < until_ns);
+    assert_true(raw_is_closed(fd));
+    close(fd);
+    while ((counts = look_at(&h, tx)).open > 0)
+        assert_true(acti_clock_ns() < until_ns);
+    assert_int_equal(counts.answered + counts.unclaimed + 1, LONG_ASKED); // one was what could not be told any more
+    nng_socket s = asker(at.url);
+    nng_ok(nng_close(s));
+    acta_tx_drop(&tx);
+    kit_close(&k);
+    assert_true(kit_reported(&k, "a connection is cut", "does not read its replies"));
+    free(l.line);
+    assert_true(place_is_empty(&at));
+}
+
 // ---- REQ as others use it ----------------------------------------------------------------------------
 
 TEST(a_req_socket_as_it_comes_is_answered)
@@ -483,5 +551,6 @@ int main(void)
                     case_of(a_request_outlives_the_actor_that_has_delegated_it),
                     case_of(an_answer_to_a_client_that_was_killed_is_counted_and_others_are_answered),
                     case_of(a_client_that_reads_no_replies_is_not_asked_for_more_requests),
+                    case_of(a_client_whose_unread_replies_take_too_much_is_cut),
                     case_of(a_req_socket_as_it_comes_is_answered));
 }
