@@ -21,10 +21,9 @@ typedef enum form {
     U32,
     U64,
     MAGIC,  // "ACTA"
-    ZERO16, // reserved
 } form;
 
-static const uint8_t form_bytes[] = {[U16] = 2, [U32] = 4, [U64] = 8, [MAGIC] = 4, [ZERO16] = 2};
+static const uint8_t form_bytes[] = {[U16] = 2, [U32] = 4, [U64] = 8, [MAGIC] = 4};
 
 typedef struct field {
     uint8_t form;
@@ -34,9 +33,10 @@ typedef struct field {
 // What follows the fixed fields, to the end of the payload.
 typedef enum tail {
     NOTHING,
-    TEXT, // frame->text
-    NAME, // frame->hello.name
-    REST, // frame->rest
+    TEXT,  // frame->text
+    TEXTS, // frame->text, then frame->cause
+    NAMES, // frame->hello.url, then frame->hello.name
+    REST,  // frame->rest
 } tail;
 
 typedef struct shape {
@@ -45,7 +45,7 @@ typedef struct shape {
     uint8_t tail;
     uint32_t payload_min;
     uint32_t payload_max;
-    field fields[9];
+    field fields[13];
 } shape;
 
 #define F16(member) {U16, offsetof(acti_frame, member)}
@@ -54,18 +54,20 @@ typedef struct shape {
 // n is the size of the fixed fields.
 #define NOTHING_AFTER(n) NOTHING, (n), (n)
 #define TEXT_AFTER(n) TEXT, (n) + 2, (n) + 2 + ACTI_FRAME_TEXT_MAX
-#define NAME_AFTER(n) NAME, (n) + 2, (n) + 2 + ACTI_FRAME_TEXT_MAX
+#define TEXTS_AFTER(n) TEXTS, (n) + 4, (n) + 4 + 2 * ACTI_FRAME_TEXT_MAX
+#define NAMES_AFTER(n) NAMES, (n) + 4, (n) + 4 + 2 * ACTI_FRAME_TEXT_MAX
 #define REST_AFTER(n) REST, (n), UINT32_MAX
 // From node on, the same in HELLO and WELCOME.
 #define HELLO_FIELDS                                                                                       \
-    F64(hello.node), F64(hello.incarnation), F32(hello.payload_bytes_max), F32(hello.credit_messages),     \
-        F32(hello.credit_bytes)
+    F64(hello.node), F64(hello.incarnation), F64(hello.session), F64(hello.received), F64(hello.host),     \
+        F32(hello.pid), F32(hello.payload_bytes_max), F32(hello.credit_messages), F32(hello.credit_bytes), \
+        F32(hello.heartbeat_ms)
 
 static const shape shapes[ACTI_FRAME_KINDS] = {
-    [ACTI_FRAME_HELLO] = {"HELLO", false, NAME_AFTER(36),
+    [ACTI_FRAME_HELLO] = {"HELLO", false, NAMES_AFTER(68),
                           {{MAGIC, 0}, F16(hello.version_min), F16(hello.version_max), HELLO_FIELDS}},
-    [ACTI_FRAME_WELCOME] = {"WELCOME", false, NAME_AFTER(36),
-                            {{MAGIC, 0}, F16(hello.version_max), {ZERO16, 0}, HELLO_FIELDS}},
+    [ACTI_FRAME_WELCOME] = {"WELCOME", false, NAMES_AFTER(68),
+                            {{MAGIC, 0}, F16(hello.version_max), F16(hello.flags), HELLO_FIELDS}},
     [ACTI_FRAME_REFUSE] = {"REFUSE", false, TEXT_AFTER(8), {{MAGIC, 0}, F32(status)}},
     [ACTI_FRAME_ACK] = {"ACK", false, NOTHING_AFTER(8), {F64(sequence)}},
     [ACTI_FRAME_GOODBYE] = {"GOODBYE", true, NOTHING_AFTER(0), {{END, 0}}},
@@ -79,8 +81,12 @@ static const shape shapes[ACTI_FRAME_KINDS] = {
     [ACTI_FRAME_REPLY] = {"REPLY", true, REST_AFTER(20), {F64(from), F64(id), F32(type)}},
     [ACTI_FRAME_MONITOR] = {"MONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
     [ACTI_FRAME_DEMONITOR] = {"DEMONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
-    [ACTI_FRAME_DOWN] = {"DOWN", true, TEXT_AFTER(20), {F64(from), F64(id), F32(status)}},
-    [ACTI_FRAME_CREDIT] = {"CREDIT", false, NOTHING_AFTER(16), {F64(actor), F32(count), F32(bytes)}},
+    [ACTI_FRAME_DOWN] = {"DOWN", true, TEXTS_AFTER(20), {F64(from), F64(id), F32(status)}},
+    [ACTI_FRAME_CREDIT] = {"CREDIT", true, NOTHING_AFTER(16), {F64(actor), F32(count), F32(bytes)}},
+    [ACTI_FRAME_PART] = {"PART", true, REST_AFTER(8), {F64(actor)}},
+    [ACTI_FRAME_CLAIM] = {"CLAIM", true, NOTHING_AFTER(16), {F64(id), F64(actor)}},
+    [ACTI_FRAME_TAKEN] = {"TAKEN", true, NOTHING_AFTER(8), {F64(id)}},
+    [ACTI_FRAME_END] = {"END", true, NOTHING_AFTER(12), {F64(actor), F32(count)}},
 };
 
 _Static_assert(28 <= ACTI_FRAME_FIXED_MAX, "ASK has the most bytes before a rest");
@@ -184,9 +190,6 @@ static uint8_t *write_fields(uint8_t *p, const shape *s, const acti_frame *frame
         case MAGIC:
             memcpy(p, magic, sizeof magic);
             break;
-        case ZERO16:
-            set16(p, 0);
-            break;
         case END:
             break;
         }
@@ -195,20 +198,40 @@ static uint8_t *write_fields(uint8_t *p, const shape *s, const acti_frame *frame
     return p;
 }
 
-static void write_tail(uint8_t *p, tail kind, const void *bytes, size_t size)
+// What stands behind the fixed fields of a frame: up to two texts, or the rest.
+typedef struct part {
+    const void *bytes;
+    size_t size;
+} part;
+
+static unsigned texts_in(const shape *s)
 {
-    if (kind == TEXT || kind == NAME) {
-        set16(p, (uint16_t)size);
-        p += 2;
-    }
-    if (size > 0)
-        memcpy(p, bytes, size);
+    return s->tail == TEXT ? 1 : s->tail == TEXTS || s->tail == NAMES ? 2 : 0;
 }
 
-// write_whole appends a frame that ends with size bytes of its tail.
-static int write_whole(acti_buf *out, const acti_frame *frame, const void *bytes, size_t size)
+static part text_part(const char *text, size_t size)
+{
+    return (part){text, acti_frame_text_fit(text, size)};
+}
+
+static void write_tail(uint8_t *p, const shape *s, const part parts[2])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (i < texts_in(s)) {
+            set16(p, (uint16_t)parts[i].size);
+            p += 2;
+        }
+        if (parts[i].size > 0)
+            memcpy(p, parts[i].bytes, parts[i].size);
+        p += parts[i].size;
+    }
+}
+
+// write_whole appends a frame that ends with the parts.
+static int write_whole(acti_buf *out, const acti_frame *frame, const part parts[2])
 {
     const shape *s = &shapes[frame->kind];
+    size_t size = parts[0].size + parts[1].size;
     if (size > s->payload_max - s->payload_min)
         return ACTA_ETOOBIG;
     size_t length = s->payload_min + size;
@@ -217,7 +240,7 @@ static int write_whole(acti_buf *out, const acti_frame *frame, const void *bytes
         return out->size + ACTI_FRAME_HEADER + length > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
     p = write_header(p, s, frame, length);
     p = write_fields(p, s, frame);
-    write_tail(p, (tail)s->tail, bytes, size);
+    write_tail(p, s, parts);
     acti_buf_grew(out, ACTI_FRAME_HEADER + length);
     return ACTA_OK;
 }
@@ -225,26 +248,33 @@ static int write_whole(acti_buf *out, const acti_frame *frame, const void *bytes
 int acti_frame_write(acti_buf *out, const acti_frame *frame)
 {
     acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].name != NULL);
-    size_t size;
+    const acti_hello *hello = &frame->hello;
+    part parts[2] = {{NULL, 0}, {NULL, 0}};
     switch ((tail)shapes[frame->kind].tail) {
+    case TEXTS:
+        parts[1] = text_part(frame->cause, frame->cause_size);
+        // fall through
     case TEXT:
-        return write_whole(out, frame, frame->text, acti_frame_text_fit(frame->text, frame->text_size));
-    case NAME:
-        size = strnlen(frame->hello.name, ACTI_FRAME_TEXT_MAX);
-        return write_whole(out, frame, frame->hello.name, acti_frame_text_fit(frame->hello.name, size));
+        parts[0] = text_part(frame->text, frame->text_size);
+        break;
+    case NAMES:
+        parts[0] = text_part(hello->url, strnlen(hello->url, ACTI_FRAME_TEXT_MAX));
+        parts[1] = text_part(hello->name, strnlen(hello->name, ACTI_FRAME_TEXT_MAX));
+        break;
     case REST:
-        return write_whole(out, frame, frame->rest, frame->rest_size);
+        parts[0] = (part){frame->rest, frame->rest_size};
+        break;
     case NOTHING:
         break;
     }
-    return write_whole(out, frame, NULL, 0);
+    return write_whole(out, frame, parts);
 }
 
 int acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at)
 {
     acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].tail == REST);
     size_t before = out->size;
-    int status = write_whole(out, frame, NULL, 0);
+    int status = write_whole(out, frame, (part[2]){{NULL, 0}, {NULL, 0}});
     if (status == ACTA_OK)
         *at = before;
     return status;
@@ -319,12 +349,6 @@ static int read_fields(const uint8_t **p, const uint8_t *end, const shape *s, ac
                 return ACTA_EMALFORMED;
             }
             break;
-        case ZERO16:
-            if (get16(*p) != 0) {
-                *why = "a reserved byte of the payload is not 0";
-                return ACTA_EMALFORMED;
-            }
-            break;
         case END:
             break;
         }
@@ -333,25 +357,57 @@ static int read_fields(const uint8_t **p, const uint8_t *end, const shape *s, ac
     return 1;
 }
 
-// read_text takes the text that fills a payload of left bytes, of which the bytes before end have come.
-static int read_text(const uint8_t *p, const uint8_t *end, size_t left, acti_frame *frame, const char **why)
+// read_text takes a text from *p on, of which the bytes before end have come and left are to come in the payload; the
+// last text ends with it. Returns as read_fields.
+static int read_text(const uint8_t **p, const uint8_t *end, size_t left, bool last, part *text, const char **why)
 {
-    if (end - p < 2)
+    if (end - *p < 2)
         return 0;
-    size_t size = get16(p);
-    if (size != left - 2) {
+    size_t size = get16(*p);
+    size_t most = left - 2 - (last ? 0 : 2);
+    if (size > ACTI_FRAME_TEXT_MAX || size > most || (last && size != most)) {
         *why = "a text does not fill its payload to the byte";
         return ACTA_EMALFORMED;
     }
-    if ((size_t)(end - p) < left)
+    if ((size_t)(end - *p) < 2 + size)
         return 0;
-    const char *text = (const char *)p + 2;
-    if (!acti_text_valid(text, size)) {
+    *text = (part){*p + 2, size};
+    *p += 2 + size;
+    if (!acti_text_valid(text->bytes, size)) {
         *why = "a text is not UTF-8, or contains NUL";
         return ACTA_EMALFORMED;
     }
-    frame->text = text;
-    frame->text_size = size;
+    return 1;
+}
+
+static void keep_name(char name[ACTI_FRAME_TEXT_MAX + 1], part text)
+{
+    memcpy(name, text.bytes, text.size);
+    name[text.size] = '\0';
+}
+
+// read_texts takes the texts that fill a payload of left bytes, of which the bytes before end have come.
+static int read_texts(const uint8_t *p, const uint8_t *end, size_t left, const shape *s, acti_frame *frame,
+                      const char **why)
+{
+    part texts[2] = {{NULL, 0}, {NULL, 0}};
+    unsigned count = texts_in(s);
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *start = p;
+        int status = read_text(&p, end, left, i + 1 == count, &texts[i], why);
+        if (status <= 0)
+            return status;
+        left -= (size_t)(p - start);
+    }
+    if (s->tail == NAMES) {
+        keep_name(frame->hello.url, texts[0]);
+        keep_name(frame->hello.name, texts[1]);
+        return 1;
+    }
+    frame->text = texts[0].bytes;
+    frame->text_size = texts[0].size;
+    frame->cause = texts[1].bytes;
+    frame->cause_size = texts[1].size;
     return 1;
 }
 
@@ -365,23 +421,13 @@ static int read_payload(const uint8_t *p, size_t have, size_t length, const shap
     if (status <= 0)
         return status;
     size_t left = length - (size_t)(p - start);
-    switch ((tail)s->tail) {
-    case NOTHING:
-        return 1;
-    case REST:
+    if (texts_in(s) > 0)
+        return read_texts(p, end, left, s, frame, why);
+    if (s->tail == REST) {
         frame->rest = p;
         frame->rest_size = left;
-        return (size_t)(end - p) == left;
-    case TEXT:
-        return read_text(p, end, left, frame, why);
-    case NAME:
-        status = read_text(p, end, left, frame, why);
-        if (status == 1) {
-            acti_frame_text(frame, frame->hello.name);
-        }
-        return status;
     }
-    return 1;
+    return (size_t)(end - p) == left;
 }
 
 int64_t acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
@@ -409,6 +455,8 @@ int64_t acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max,
     frame->sequence = get64(head + 8);
     frame->text = NULL;
     frame->text_size = 0;
+    frame->cause = NULL;
+    frame->cause_size = 0;
     frame->rest = NULL;
     frame->rest_size = 0;
     int status = read_payload(bytes + ACTI_FRAME_HEADER, size - ACTI_FRAME_HEADER, length, &shapes[frame->kind],

@@ -14,11 +14,12 @@
 // Kinds, * sequenced, and their payloads. text is u16 length and that many bytes of UTF-8 without NUL; rest
 // means all bytes to the end of the payload. i32 and i64 statuses are acta's codes (acta/error.h).
 //
-//      1   HELLO      "ACTA" u16 version_min u16 version_max u64 node u64 incarnation u32 payload_bytes_max
-//                     u32 credit_messages u32 credit_bytes text name
-//      2   WELCOME    "ACTA" u16 version 0u16 then as HELLO from node on
+//      1   HELLO      "ACTA" u16 version_min u16 version_max u64 node u64 incarnation u64 session u64 received
+//                     u64 host u32 pid u32 payload_bytes_max u32 credit_messages u32 credit_bytes u32 heartbeat_ms
+//                     text url text name
+//      2   WELCOME    "ACTA" u16 version u16 flags then as HELLO from node on
 //      3   REFUSE     "ACTA" i32 status text cause
-//      4   ACK        u64 sequence of the last frame received
+//      4   ACK        u64 sequence of the last frame received; said again now and then it is the heartbeat
 //      5 * GOODBYE    nothing: no frame follows from this side
 //      6   FAREWELL   u64 sequence of the GOODBYE received: everything was received; the sender closes next
 //      7 * TYPE       u32 number text name: the number stands for that message type in frames after it
@@ -31,8 +32,12 @@
 //     13 * REPLY      u64 asker u64 ask u32 type rest: the outcome of an ask
 //     14 * MONITOR    u64 actor u64 watcher u64 monitor
 //     15 * DEMONITOR  u64 actor u64 watcher u64 monitor
-//     16 * DOWN       u64 watcher u64 monitor i32 reason text who
-//     17   CREDIT     u64 actor u32 messages u32 bytes: so much more may be sent to actor by SEND and ASK
+//     16 * DOWN       u64 watcher u64 monitor i32 reason text who text cause
+//     17 * CREDIT     u64 actor u32 messages u32 bytes: so much more may be sent to actor by SEND and ASK
+//     18 * PART       u64 actor rest: the beginning of a message whose next frame is SEND, ASK or REPLY to that actor
+//     19 * CLAIM      u64 query u64 actor: a sender to it came from another node; FOUND answers
+//     20 * TAKEN      u64 loan: the sender that was lent in a message is the receiver's own now
+//     21 * END        u64 actor u32 how: 0 it is to stop, 1 it is to be killed
 //
 // An actor, asker or watcher is a number that the node owning it chose; 0 is none. The credit for an actor
 // starts at the amounts in the owner's HELLO or WELCOME. A sender with any messages credit and any bytes credit left
@@ -70,35 +75,51 @@ typedef enum acti_frame_kind {
     ACTI_FRAME_DEMONITOR,
     ACTI_FRAME_DOWN,
     ACTI_FRAME_CREDIT,
+    ACTI_FRAME_PART,
+    ACTI_FRAME_CLAIM,
+    ACTI_FRAME_TAKEN,
+    ACTI_FRAME_END,
     ACTI_FRAME_KINDS, // one more than the last
 } acti_frame_kind;
 
-// What a node says of itself in HELLO and WELCOME.
+// Flags of a WELCOME.
+#define ACTI_WELCOME_KNOWN 1 // there is a session with this node already: that one is to be used, and nothing follows
+
+// What a node says of itself in HELLO and WELCOME, and of the session that is begun or taken up again.
 typedef struct acti_hello {
     uint16_t version_min; // in a WELCOME both are the version chosen
     uint16_t version_max;
+    uint16_t flags;       // of a WELCOME
     uint64_t node;        // random, for the life of the system
     uint64_t incarnation; // grows with every start of the system (nanoseconds of the clock)
+    uint64_t session;     // 0 in a HELLO: a new one, whose number the WELCOME tells
+    uint64_t received;    // the last sequence number received in this session
+    uint64_t host;        // the same for systems that see each other's processes; 0: not known
+    uint32_t pid;         // there; 0: not known
     uint32_t payload_bytes_max; // largest payload this side takes
     uint32_t credit_messages;   // what the other side may send to each actor before the first CREDIT
     uint32_t credit_bytes;
+    uint32_t heartbeat_ms; // this side is never silent for longer; at least 1
+    char url[ACTI_FRAME_TEXT_MAX + 1]; // where it listens; empty: nowhere
     char name[ACTI_FRAME_TEXT_MAX + 1];
 } acti_hello;
 
-// One frame, taken apart or to be written. Only the fields that its kind has are used. text and rest point into
+// One frame, taken apart or to be written. Only the fields that its kind has are used. text, cause and rest point into
 // the input and are not NUL-terminated.
 typedef struct acti_frame {
     acti_frame_kind kind;
     uint64_t sequence; // of the frame; in ACK and FAREWELL the one that is named
-    uint64_t actor;    // actor of FOUND, RELEASE, SEND, ASK, MONITOR, DEMONITOR, CREDIT
+    uint64_t actor;    // actor of FOUND, RELEASE, SEND, ASK, MONITOR, DEMONITOR, CREDIT, PART, CLAIM, END
     uint64_t from;     // asker of ASK and REPLY, watcher of MONITOR, DEMONITOR and DOWN
-    uint64_t id;       // query, ask or monitor
+    uint64_t id;       // query, ask, monitor or loan
     uint32_t type;
-    uint32_t count; // holds of RELEASE, messages of CREDIT
+    uint32_t count; // holds of RELEASE, messages of CREDIT, how of END
     uint32_t bytes; // of CREDIT
     int32_t status; // status or reason
     const char *text;
     size_t text_size;
+    const char *cause; // of DOWN, behind the text
+    size_t cause_size;
     const uint8_t *rest;
     size_t rest_size;
     acti_hello hello;
@@ -121,8 +142,8 @@ acti_frame_name(unsigned kind);
 size_t
 acti_frame_text_fit(const char *text, size_t size);
 
-// acti_frame_write appends a frame with all its fields, sequence included. For SEND, ASK and REPLY the rest is
-// copied from frame->rest. Of a text, what fits is written. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM; on failure
+// acti_frame_write appends a frame with all its fields, sequence included. For SEND, ASK, REPLY and PART the
+// rest is copied from frame->rest. Of a text, what fits is written. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM; on failure
 // nothing was appended.
 int
 acti_frame_write(acti_buf *out, const acti_frame *frame);

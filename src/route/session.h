@@ -3,21 +3,40 @@
 // session.h - the ordered conversation between two nodes, without I/O: bytes in, frames and bytes out. It has no
 // clock, thread or descriptor, so that tests, the sim and the fuzzer drive the code that ships.
 //
-//   state          we sent          we wait for         then
-//   WAITING        -                HELLO               OPEN (WELCOME sent) or BROKEN (REFUSE sent)
-//   CALLING        HELLO            WELCOME             OPEN; a REFUSE: BROKEN with its status
-//   OPEN           any frame        any frame           LEAVING on our GOODBYE, LEFT on theirs (FAREWELL sent)
-//   LEAVING        GOODBYE          FAREWELL            LEFT. Their GOODBYE may cross ours: FAREWELL is sent, too
-//   LEFT           -                nothing             everything they sent was received; close when out is written
-//   BROKEN         -                nothing             status says why; what is in out (a REFUSE) may be written
+// A session outlives its connections. What it has said in sequenced frames is kept until the peer has acknowledged it;
+// when a connection is cut, and the two have met again over another, each begins behind the last frame that the
+// other has received. So every sequenced frame is received once and in order, for as long as the session lives.
+//
+//   the session   what may be done                          then
+//   NEW           the handshake                             OPEN when both have agreed
+//   OPEN          any frame may be put, connected or not    LEAVING on our GOODBYE, LEFT on theirs (FAREWELL sent)
+//   LEAVING       nothing; GOODBYE is said                  LEFT on FAREWELL. Their GOODBYE may cross ours: FAREWELL is
+//                                                           sent, too
+//   LEFT          nothing                                   everything they sent was received; close when out is written
+//   BROKEN        nothing                                   status says why; what is in out (a REFUSE) may be written
+//
+//   the connection                                          then
+//   NONE          no connection                             CALLING by call, WAITING by answer
+//   CALLING       HELLO was written                         WELCOMED on WELCOME; on REFUSE the session is BROKEN
+//   WELCOMED      the node decides                          UP by confirm (an ACK is written)
+//   WAITING       nothing was said                          GREETED on HELLO
+//   GREETED       the node decides: whose session is it?    HALF by adopt (WELCOME is written), of this session if it is
+//                                                           new, else of the one that HELLO names; or known, or refuse
+//   HALF          WELCOME was written                       UP with the first frame that comes
+//   UP            frames come and go                        NONE by cut, from everywhere
+//
+// The caller decides whether a new session comes to be, because it is the first to know both nodes: when two call each
+// other at once, one of the two connections is dropped by its caller (node.c has the rule), and the called side, which
+// is only HALF, has promised nothing yet. A new session is OPEN when its connection is UP for the first time.
 //
 // A received frame is acknowledged by its sequence number. "Delivered" means acknowledged.
 //
 // A frame that its state does not allow, a sequence number that does not follow the last one, an ACK of what was not
-// sent or below the last ACK, a FAREWELL to another GOODBYE and anything but ACK, FAREWELL and REFUSE after the
-// peer's GOODBYE make the session BROKEN with ACTA_EMALFORMED; the peer is told by REFUSE, except about its
-// own REFUSE. LEFT and BROKEN are final: what comes then is dropped unread, as a peer may have sent ACKs before
-// it saw our FAREWELL, and nothing is allocated or answered.
+// sent or below the last ACK of this connection, a FAREWELL to another GOODBYE and anything but ACK, FAREWELL and REFUSE
+// after the peer's GOODBYE make the session BROKEN with ACTA_EMALFORMED; so does a HELLO or WELCOME that takes a session
+// up again and is of another node or incarnation, or that has received what was not sent, or less than it once had. The
+// peer is told by REFUSE, except about its own REFUSE. LEFT and BROKEN are final: what comes then is dropped unread, as
+// a peer may have sent ACKs before it saw our FAREWELL, and nothing is allocated or answered.
 
 #ifndef ACTI_ROUTE_SESSION_H
 #define ACTI_ROUTE_SESSION_H
@@ -27,10 +46,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "route/frame.h"
 
-// The largest payload that a side may say it takes: every frame but SEND, ASK and REPLY fits in the least, and the most
-// is a message of 1 GiB and what its encoding adds. A peer that takes more is sent no more than the most.
+// The largest payload that a side may say it takes: every frame but SEND, ASK, REPLY and PART fits in the least, and the
+// most is a message of 1 GiB and what its encoding adds. A peer that takes more is sent no more than the most.
 #define ACTI_SESSION_PAYLOAD_MIN 4096
 #define ACTI_SESSION_PAYLOAD_MAX ((1u << 30) + (1u << 16))
 
@@ -38,46 +58,113 @@
 #define ACTI_SESSION_READ_MIN (256u * 1024)
 #define ACTI_SESSION_READ_MAX (1024u * 1024)
 
+// Received and not acknowledged, that are worth a write of their own.
+#define ACTI_SESSION_ACK_FRAMES 32
+#define ACTI_SESSION_ACK_BYTES (64u * 1024)
+
 typedef enum acti_session_state {
-    ACTI_SESSION_WAITING,
-    ACTI_SESSION_CALLING,
+    ACTI_SESSION_NEW,
     ACTI_SESSION_OPEN,
     ACTI_SESSION_LEAVING,
     ACTI_SESSION_LEFT,
     ACTI_SESSION_BROKEN,
 } acti_session_state;
 
+typedef enum acti_session_phase {
+    ACTI_PHASE_NONE,
+    ACTI_PHASE_CALLING,
+    ACTI_PHASE_WELCOMED,
+    ACTI_PHASE_WAITING,
+    ACTI_PHASE_GREETED,
+    ACTI_PHASE_HALF,
+    ACTI_PHASE_UP,
+} acti_session_phase;
+
+// Sequenced frames that belong together: written by one write, and kept until the last of them is acknowledged.
+typedef struct acti_session_chunk {
+    acti_list link;
+    acti_buf frames;
+    uint64_t first; // sequence numbers
+    uint64_t last;
+    size_t extra;   // bytes behind the frames, of unsequenced ones: written with them once, and never again
+} acti_session_chunk;
+
 typedef struct acti_session {
     acti_session_state state;
+    acti_session_phase phase;
     int status;      // BROKEN: why, ACTA_EMALFORMED, ACTA_EVERSION, ACTA_EREFUSED, or the peer's REFUSE status
     char cause[256]; // BROKEN: the same for a person
-    acti_hello us;
-    acti_hello peer; // from OPEN on; both versions are the one chosen
-    uint64_t sent;     // last sequence number written to out
+    acti_hello us;   // us.session: the number of this session, 0 while it has none
+    acti_hello peer; // from WELCOMED and HALF on; both versions are the one chosen
+    uint64_t sent;     // last sequence number put
     uint64_t acked;    // last one the peer has acknowledged
     uint64_t received; // last one received in order
     uint64_t ack_told; // last one we have acknowledged
     uint64_t goodbye;  // sequence of our GOODBYE, 0 before
     uint64_t peer_goodbye; // sequence of theirs, 0 before
-    acti_buf in;  // received bytes not yet taken apart
-    acti_buf out; // bytes to write
-    size_t taken; // bytes at the front of in that the last frame given out lies in
-    size_t need;  // bytes of the frame at the front of in, if it is not whole
+    uint64_t heard;    // bytes that have come, over all connections: who counts ticks of silence compares it
+    uint64_t untold_bytes; // received since the last ACK
+    acti_buf in;       // received bytes not yet taken apart
+    size_t taken;      // bytes at the front of in that the last frame given out lies in
+    size_t need;       // bytes of the frame at the front of in, if it is not whole
+    acti_buf control;  // unsequenced frames to be written
+    acti_session_chunk *filling; // frames are put here; NULL: none since the last take
+    acti_list unwritten; // chunks that are full, or are to be written again; oldest first
+    acti_list kept;      // chunks that were written and are not acknowledged; older than those
+    acti_session_chunk *spare; // for the next filling
+    size_t waiting_bytes; // in filling and unwritten
+    size_t kept_bytes;    // in kept
     size_t out_limit;
-    bool writing; // between begin and end
+    bool writing_control; // what take gave and wrote has not been called for
+    acti_session_chunk *writing;
+    bool putting;         // between begin and end
 } acti_session;
 
-// acti_session_init prepares a session; a caller (dialer) writes its HELLO to out. us is copied.
+// acti_session_init prepares a session. us is copied; us.session is 0, or a number that both sides agreed on before.
 //
-// Bounds:  in: one largest payload and one read, 1 MiB. out: a frame is written while fewer than out_limit bytes
-//          wait, so one largest frame and 1 KiB for the handshake and the ends may come on top.
-// Errors:  ACTA_EINVAL limits, credits or versions in us, or out_limit, that cannot be; ACTA_ENOMEM. The session may be
+// Bounds:  in: one largest payload and one read, 1 MiB. Frames are put while fewer than out_limit bytes are waiting
+//          or kept, so one largest frame and 2 KiB of unsequenced ones may come on top.
+// Errors:  ACTA_EINVAL limits, credits, heartbeat or versions in us, or out_limit, that cannot be. The session may be
 //          given to fini then, too.
 int
-acti_session_init(acti_session *session, bool caller, const acti_hello *us, size_t out_limit);
+acti_session_init(acti_session *session, const acti_hello *us, size_t out_limit);
 
 void
 acti_session_fini(acti_session *session);
+
+// ---- connections ------------------------------------------------------------------
+
+// acti_session_call begins a connection that we have made: HELLO is written. acti_session_answer begins one that was
+// made to us, of a new session: HELLO is waited for. Both only in NONE. ACTA_OK or ACTA_ENOMEM, and still NONE.
+int
+acti_session_call(acti_session *session);
+int
+acti_session_answer(acti_session *session);
+
+// acti_session_adopt takes the connection on which peer said HELLO: WELCOME is written, and the session is HALF. Of a
+// new session in GREETED, with its own peer; or of one in NONE that peer has named, OPEN, LEAVING or NEW with an agreed
+// number, when the HELLO came to another: then the connection's bytes are this one's from here on. number is the new
+// session's; it is not used for one that has a number.
+//
+// Returns: ACTA_OK, or why the session is BROKEN: ACTA_EMALFORMED, ACTA_EVERSION, ACTA_EREFUSED, ACTA_ENOMEM.
+int
+acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t number);
+
+// acti_session_known answers a HELLO in GREETED by saying that there is a session with that node already. The session
+// is LEFT, and the connection to be closed when that is written.
+void
+acti_session_known(acti_session *session);
+
+// acti_session_confirm answers a WELCOME: the session is UP. ACTA_OK or ACTA_ENOMEM (BROKEN).
+int
+acti_session_confirm(acti_session *session);
+
+// acti_session_cut ends the connection, whatever its phase: a session that is not NEW goes on in NONE, and what was
+// written and is not acknowledged will be written again. No read into space and no write may be pending.
+void
+acti_session_cut(acti_session *session);
+
+// ---- reading ----------------------------------------------------------------------
 
 // acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the
 // rest of a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be
@@ -87,45 +174,69 @@ acti_session_space(acti_session *session, size_t *room);
 void
 acti_session_feed(acti_session *session, size_t size);
 
-// acti_session_next gives the next frame meant for the node: WELCOME or HELLO once when the session became OPEN
-// (session->peer is set), TYPE up to CREDIT as they come, GOODBYE when the peer left, FAREWELL when ours was
-// answered. ACKs are dealt with inside. The frame's pointers hold until the next call of next, space or feed.
+// acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME (WELCOMED;
+// ACTI_WELCOME_KNOWN in its flags: LEFT), and nothing more until the node has decided; TYPE up to END as they come,
+// GOODBYE when the peer left, FAREWELL when ours was answered. ACKs are dealt with inside. The frame's pointers hold until
+// the next call of next, space, feed or cut.
 //
-// Returns: 1 a frame; 0 more bytes are needed; negative: the session is BROKEN, with that status.
+// Returns: 1 a frame; 0 more bytes are needed, or the node's decision; negative: the session is BROKEN, with that status.
 int
 acti_session_next(acti_session *session, acti_frame *frame);
 
-// acti_session_put writes a frame to out, with its sequence number. acti_session_begin and _end do so for a
-// SEND, ASK or REPLY whose rest the caller appends to session->out in between; a dropped frame uses no number.
+// ---- writing ----------------------------------------------------------------------
+
+// acti_session_put puts a frame behind what was put before, with its sequence number. acti_session_begin and _end do so
+// for a SEND, ASK or REPLY whose rest the caller appends to the buffer that begin gives in between; a dropped frame uses
+// no number. A begun frame is ended before anything else is done with the session.
 //
-// A begun frame is ended before anything else is done with the session.
-//
-// Errors:  ACTA_EUNREACH not OPEN; ACTA_EFULL out_limit bytes wait in out, try again when some were written;
-//          ACTA_ETOOBIG above the peer's payload_bytes_max (in end), which no waiting cures; ACTA_ENOMEM;
-//          ACTA_EINVAL a kind that the session writes itself. On failure nothing was written.
+// Errors:  ACTA_EUNREACH not OPEN; ACTA_EFULL out_limit bytes are waiting or kept, try again when some were
+//          acknowledged; ACTA_ETOOBIG above the peer's payload_bytes_max (in end), which no waiting cures; ACTA_ENOMEM;
+//          ACTA_EINVAL a kind that the session writes itself. On failure nothing was put.
 int
 acti_session_put(acti_session *session, acti_frame *frame);
 int
-acti_session_begin(acti_session *session, acti_frame *frame, size_t *at);
+acti_session_begin(acti_session *session, acti_frame *frame, acti_buf **out, size_t *at);
 int
 acti_session_end(acti_session *session, size_t at, bool drop);
 
-// acti_session_ack writes an ACK if there is anything to acknowledge; called once after each batch of reads, and
-// after a write if out was full.
-void
-acti_session_ack(acti_session *session);
+// acti_session_waiting is how many bytes of frames wait to be written, and acti_session_kept how many are kept beyond
+// that: who has much to say waits while either is much.
+static inline size_t acti_session_waiting(const acti_session *session)
+{
+    return session->waiting_bytes;
+}
+static inline size_t acti_session_kept(const acti_session *session)
+{
+    return session->kept_bytes;
+}
 
-// acti_session_take moves what is in out to *to, which must be empty, so that it can be written while the session
-// goes on. out gets the memory that to had.
+// acti_session_ack writes an ACK if there is anything to acknowledge, or anyway, as a heartbeat. Only when UP.
+// acti_session_owes_ack: whether so much was received that an ACK is worth a write.
 void
-acti_session_take(acti_session *session, acti_buf *to);
+acti_session_ack(acti_session *session, bool anyway);
+bool
+acti_session_owes_ack(const acti_session *session);
 
-// acti_session_leave writes GOODBYE. ACTA_EUNREACH when the session is not OPEN.
+// acti_session_take gives the next bytes to be written to the connection, or false when there are none, or those it gave
+// before are not written yet. They stay as they are until acti_session_wrote says that they are, or until cut.
+bool
+acti_session_take(acti_session *session, const uint8_t **bytes, size_t *size);
+void
+acti_session_wrote(acti_session *session);
+
+// acti_session_unsaid: whether anything is there that take would give, now or when the connection is UP.
+bool
+acti_session_unsaid(const acti_session *session);
+
+// ---- the end ----------------------------------------------------------------------
+
+// acti_session_leave puts GOODBYE; it is kept and written again as other frames are. ACTA_EUNREACH when the session is
+// not OPEN.
 int
 acti_session_leave(acti_session *session);
 
-// acti_session_refuse breaks a session that waits for HELLO, or any other, with a REFUSE in out. Nothing in LEFT and
-// BROKEN. cause says what, why and what to do; control characters in it become question marks.
+// acti_session_refuse breaks a session with a REFUSE in out, if there is a connection. Nothing in LEFT and BROKEN. cause
+// says what, why and what to do; control characters in it become question marks.
 void
 acti_session_refuse(acti_session *session, int status, const char *cause);
 
