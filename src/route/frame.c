@@ -45,7 +45,7 @@ typedef struct shape {
     uint8_t tail;
     uint32_t payload_min;
     uint32_t payload_max;
-    field fields[13];
+    field fields[14]; // END behind them
 } shape;
 
 #define F16(member) {U16, offsetof(acti_frame, member)}
@@ -293,6 +293,11 @@ void acti_frame_end(acti_buf *out, size_t at, bool drop)
 }
 
 // ---- reading ---------------------------------------------------------------------
+
+size_t acti_frame_size(const uint8_t *bytes)
+{
+    return ACTI_FRAME_HEADER + (size_t)get32(bytes);
+}
 
 // header_fault says what is wrong with a header of which only the first have bytes came and the others are 0
 // here. A length of which bytes are missing is at least what has come.

@@ -156,6 +156,10 @@ acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at);
 void
 acti_frame_end(acti_buf *out, size_t at, bool drop);
 
+// acti_frame_size is the size of a frame that is whole and in order, as its header says.
+size_t
+acti_frame_size(const uint8_t *bytes);
+
 // acti_frame_read takes the next frame of bytes apart.
 //
 // Returns: the number of bytes it occupied; 0 when bytes holds only a part of it (*need gets how many

@@ -107,7 +107,10 @@ typedef struct acti_session {
     acti_buf in;       // received bytes not yet taken apart
     size_t taken;      // bytes at the front of in that the last frame given out lies in
     size_t need;       // bytes of the frame at the front of in, if it is not whole
-    acti_buf control;  // unsequenced frames to be written
+    acti_buf control;   // HELLO, WELCOME and REFUSE to be written, and what did not fit behind a chunk
+    acti_buf said;      // what take gave without a chunk, until wrote is called for it
+    bool ack_due;       // an ACK is to be written
+    bool farewell_due;  // FAREWELL is to be written, behind everything else
     acti_session_chunk *filling; // frames are put here; NULL: none since the last take
     acti_list unwritten; // chunks that are full, or are to be written again; oldest first
     acti_list kept;      // chunks that were written and are not acknowledged; older than those
@@ -115,9 +118,9 @@ typedef struct acti_session {
     size_t waiting_bytes; // in filling and unwritten
     size_t kept_bytes;    // in kept
     size_t out_limit;
-    bool writing_control; // what take gave and wrote has not been called for
-    acti_session_chunk *writing;
-    bool putting;         // between begin and end
+    acti_session_chunk *writing; // in kept: what take gave, until wrote is called for it
+    uint64_t written; // last sequence number that take ever gave
+    bool putting;     // between begin and end
 } acti_session;
 
 // acti_session_init prepares a session. us is copied; us.session is 0, or a number that both sides agreed on before.
@@ -143,10 +146,11 @@ acti_session_answer(acti_session *session);
 
 // acti_session_adopt takes the connection on which peer said HELLO: WELCOME is written, and the session is HALF. Of a
 // new session in GREETED, with its own peer; or of one in NONE that peer has named, OPEN, LEAVING or NEW with an agreed
-// number, when the HELLO came to another: then the connection's bytes are this one's from here on. number is the new
-// session's; it is not used for one that has a number.
+// number, when the HELLO came to another: then the connection's bytes are this one's from here on, also if it fails: a
+// REFUSE is to be written. number is the new session's, not 0; it is not used for one that has a number.
 //
-// Returns: ACTA_OK, or why the session is BROKEN: ACTA_EMALFORMED, ACTA_EVERSION, ACTA_EREFUSED, ACTA_ENOMEM.
+// Returns: ACTA_OK; ACTA_ENOMEM, and nothing has changed; or why the session is BROKEN: ACTA_EMALFORMED,
+//          ACTA_EVERSION, ACTA_EREFUSED.
 int
 acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t number);
 
@@ -155,8 +159,8 @@ acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t numbe
 void
 acti_session_known(acti_session *session);
 
-// acti_session_confirm answers a WELCOME: the session is UP. ACTA_OK or ACTA_ENOMEM (BROKEN).
-int
+// acti_session_confirm answers a WELCOME: the connection is UP, and a new session OPEN.
+void
 acti_session_confirm(acti_session *session);
 
 // acti_session_cut ends the connection, whatever its phase: a session that is not NEW goes on in NONE, and what was
@@ -168,7 +172,8 @@ acti_session_cut(acti_session *session);
 
 // acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the
 // rest of a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be
-// called. NULL without memory, in a BROKEN session, and when so many frames wait for next that in is full.
+// called. NULL without memory, without a connection, in a BROKEN session, and when so many frames wait for next that in
+// is full. What is fed after a cut is dropped.
 uint8_t *
 acti_session_space(acti_session *session, size_t *room);
 void
@@ -186,8 +191,8 @@ acti_session_next(acti_session *session, acti_frame *frame);
 // ---- writing ----------------------------------------------------------------------
 
 // acti_session_put puts a frame behind what was put before, with its sequence number. acti_session_begin and _end do so
-// for a SEND, ASK or REPLY whose rest the caller appends to the buffer that begin gives in between; a dropped frame uses
-// no number. A begun frame is ended before anything else is done with the session.
+// for a SEND, ASK or REPLY whose rest the caller appends to the buffer that begin gives in between, and at is for end; a
+// dropped frame uses no number. A begun frame is ended before anything else is done with the session.
 //
 // Errors:  ACTA_EUNREACH not OPEN; ACTA_EFULL out_limit bytes are waiting or kept, try again when some were
 //          acknowledged; ACTA_ETOOBIG above the peer's payload_bytes_max (in end), which no waiting cures; ACTA_ENOMEM;
@@ -210,8 +215,9 @@ static inline size_t acti_session_kept(const acti_session *session)
     return session->kept_bytes;
 }
 
-// acti_session_ack writes an ACK if there is anything to acknowledge, or anyway, as a heartbeat. Only when UP.
-// acti_session_owes_ack: whether so much was received that an ACK is worth a write.
+// acti_session_ack has an ACK written by the next take if there is anything to acknowledge, or anyway, as a heartbeat;
+// nothing when not UP. Behind a chunk it rides without being asked for. acti_session_owes_ack: whether so much was
+// received that an ACK is worth a write.
 void
 acti_session_ack(acti_session *session, bool anyway);
 bool
