@@ -438,12 +438,12 @@ static int read_payload(const uint8_t *p, size_t have, size_t length, const shap
 int64_t acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
                         const char **why)
 {
-    uint8_t part[ACTI_FRAME_HEADER] = {0};
+    uint8_t begun[ACTI_FRAME_HEADER] = {0};
     const uint8_t *head = bytes;
     if (size < ACTI_FRAME_HEADER) {
         if (size > 0)
-            memcpy(part, bytes, size);
-        head = part;
+            memcpy(begun, bytes, size);
+        head = begun;
     }
     const char *fault = header_fault(head, size, payload_max);
     if (fault != NULL) {

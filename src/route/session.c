@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// session.c - the ordered conversation between two nodes: its states, its connections, and what is read from them. What
-// is written is in session_out.c.
+// session.c - the ordered conversation between two nodes: its life, how it breaks, and what is read.
 
 #include "route/session.h"
 
@@ -12,9 +11,10 @@
 #include <acta/error.h>
 
 #include "base/platform.h"
-#include "route/session_out.h"
+#include "route/session_parts.h"
 
-// Before the peer has said who it is, a length may ask for no more than this. WELCOME is the longest, 586 bytes.
+// Before the peer has said who it is, a length may ask for no more than this. HELLO and WELCOME are the longest, 582
+// bytes.
 #define HANDSHAKE_PAYLOAD_MAX 1024
 
 // ---- life ------------------------------------------------------------------------
@@ -22,14 +22,16 @@
 static bool hello_valid(const acti_hello *us)
 {
     return us->version_min > 0 && us->version_min <= us->version_max &&
-           us->payload_bytes_max >= ACTI_SESSION_PAYLOAD_MIN && us->payload_bytes_max <= ACTI_SESSION_PAYLOAD_MAX &&
-           us->credit_messages > 0 && us->credit_bytes > 0 && us->heartbeat_ms > 0;
+           us->payload_bytes_max >= ACTI_SESSION_PAYLOAD_MIN &&
+           us->payload_bytes_max <= ACTI_SESSION_PAYLOAD_MAX && us->credit_messages > 0 &&
+           us->credit_bytes > 0 && us->heartbeat_ms > 0;
 }
 
 int acti_session_init(acti_session *session, const acti_hello *us, size_t out_limit)
 {
     memset(session, 0, sizeof *session);
     acti_session_out_init(session);
+    acti_session_kept_init(session);
     if (!hello_valid(us) || out_limit == 0 || out_limit > SIZE_MAX / 2)
         return ACTA_EINVAL;
     session->us = *us;
@@ -41,6 +43,7 @@ int acti_session_init(acti_session *session, const acti_hello *us, size_t out_li
 void acti_session_fini(acti_session *session)
 {
     acti_buf_fini(&session->in);
+    acti_session_kept_fini(session);
     acti_session_out_fini(session);
 }
 
@@ -88,11 +91,10 @@ void acti_session_refuse(acti_session *session, int status, const char *cause)
         .text = session->cause,
         .text_size = strlen(session->cause),
     };
-    acti_session_out_say(session, &frame);
+    acti_session_say(session, &frame);
 }
 
-// refuse formats its cause. Names come last in it: a long one, cut in the middle, takes nothing with it.
-__attribute__((format(printf, 3, 4))) static int refuse(acti_session *session, int status, const char *format, ...)
+int acti_session_deny(acti_session *session, int status, const char *format, ...)
 {
     char cause[sizeof session->cause];
     va_list args;
@@ -101,174 +103,6 @@ __attribute__((format(printf, 3, 4))) static int refuse(acti_session *session, i
     va_end(args);
     acti_session_refuse(session, status, cause);
     return session->status;
-}
-
-// ---- meeting ---------------------------------------------------------------------
-
-// introduce takes note of what the peer says of itself, in a version that both speak.
-static int introduce(acti_session *session, const acti_hello *peer, uint16_t version)
-{
-    if (peer->payload_bytes_max < ACTI_SESSION_PAYLOAD_MIN)
-        return refuse(session, ACTA_EREFUSED,
-                      "payload_bytes_max is %u and must be at least %u: raise that limit of the peer, %s",
-                      (unsigned)peer->payload_bytes_max, (unsigned)ACTI_SESSION_PAYLOAD_MIN, peer->name);
-    if (peer->credit_messages == 0 || peer->credit_bytes == 0)
-        return refuse(session, ACTA_EREFUSED, "no credit, so nothing could be sent: raise the credit of the peer, %s",
-                      peer->name);
-    if (peer->heartbeat_ms == 0)
-        return refuse(session, ACTA_EREFUSED, "a heartbeat of 0 ms cannot be: set that of the peer, %s", peer->name);
-    session->peer = *peer;
-    session->peer.version_min = version;
-    session->peer.version_max = version;
-    if (session->peer.payload_bytes_max > ACTI_SESSION_PAYLOAD_MAX)
-        session->peer.payload_bytes_max = ACTI_SESSION_PAYLOAD_MAX;
-    return ACTA_OK;
-}
-
-// same: whether a peer that takes a session up again is the one that it was begun with, under the same terms.
-static bool same(const acti_hello *before, const acti_hello *now)
-{
-    return before->version_max == 0 || // agreed on before the two have met
-           (before->node == now->node && before->incarnation == now->incarnation &&
-            before->version_max == now->version_max && before->payload_bytes_max == now->payload_bytes_max);
-}
-
-// meet goes on with the session where the peer, in its HELLO or WELCOME, says that it is.
-static int meet(acti_session *session, const acti_hello *peer, uint16_t version)
-{
-    acti_hello before = session->peer;
-    int status = introduce(session, peer, version);
-    if (status != ACTA_OK)
-        return status;
-    if (session->us.session != 0 && !same(&before, &session->peer))
-        return refuse(session, ACTA_EMALFORMED,
-                      "a session was taken up again by another node or in other terms: connect anew, %s", peer->name);
-    if (peer->received < session->acked || peer->received > session->written)
-        return refuse(session, ACTA_EMALFORMED,
-                      "frame %llu was received, with %llu written and %llu acknowledged: the peer breaks the protocol; "
-                      "update or fix it",
-                      (unsigned long long)peer->received, (unsigned long long)session->written,
-                      (unsigned long long)session->acked);
-    acti_session_out_resume(session, peer->received);
-    return ACTA_OK;
-}
-
-// choose gives the version for a HELLO, or a negative status.
-static int choose(acti_session *session, const acti_hello *peer)
-{
-    const acti_hello *us = &session->us;
-    if (peer->version_min == 0 || peer->version_min > peer->version_max)
-        return refuse(session, ACTA_EMALFORMED, "HELLO offers protocol versions %u to %u: the peer is broken; fix it",
-                      peer->version_min, peer->version_max);
-    uint16_t version = us->version_max < peer->version_max ? us->version_max : peer->version_max;
-    if (version < us->version_min || version < peer->version_min)
-        return refuse(session, ACTA_EVERSION,
-                      "protocol versions %u to %u meet %u to %u: update the older of the two, %s and %s",
-                      peer->version_min, peer->version_max, us->version_min, us->version_max, peer->name, us->name);
-    return version;
-}
-
-// introduce_us writes HELLO, or a WELCOME in the version that was chosen.
-static void introduce_us(acti_session *session, acti_frame_kind kind, uint16_t flags)
-{
-    acti_frame frame = {.kind = kind, .hello = session->us};
-    frame.hello.flags = flags;
-    frame.hello.received = session->received;
-    if (kind == ACTI_FRAME_WELCOME) {
-        frame.hello.version_min = session->peer.version_max;
-        frame.hello.version_max = session->peer.version_max;
-    }
-    acti_session_out_say(session, &frame);
-    session->ack_told = session->received;
-    session->untold_bytes = 0;
-}
-
-// ---- connections -----------------------------------------------------------------
-
-static void assert_apart(const acti_session *session)
-{
-    acti_assert(session->phase == ACTI_PHASE_NONE && session->state < ACTI_SESSION_LEFT && !session->putting);
-}
-
-int acti_session_call(acti_session *session)
-{
-    assert_apart(session);
-    int status = acti_session_out_ready(session);
-    if (status != ACTA_OK)
-        return status;
-    session->phase = ACTI_PHASE_CALLING;
-    introduce_us(session, ACTI_FRAME_HELLO, 0);
-    return ACTA_OK;
-}
-
-int acti_session_answer(acti_session *session)
-{
-    assert_apart(session);
-    acti_assert(session->state == ACTI_SESSION_NEW && session->us.session == 0);
-    int status = acti_session_out_ready(session);
-    if (status == ACTA_OK)
-        session->phase = ACTI_PHASE_WAITING;
-    return status;
-}
-
-int acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t number)
-{
-    bool fresh = session->phase == ACTI_PHASE_GREETED;
-    if (!fresh) {
-        assert_apart(session);
-        acti_assert(session->us.session != 0);
-        int status = acti_session_out_ready(session);
-        if (status != ACTA_OK)
-            return status;
-    }
-    session->phase = ACTI_PHASE_HALF;
-    if (peer->session != session->us.session)
-        return refuse(session, ACTA_EMALFORMED, "HELLO names another session: connect anew, %s", peer->name);
-    int version = choose(session, peer);
-    if (version < 0)
-        return version;
-    int status = meet(session, peer, (uint16_t)version);
-    if (status != ACTA_OK)
-        return status;
-    if (fresh)
-        session->us.session = number;
-    acti_assert(session->us.session != 0);
-    introduce_us(session, ACTI_FRAME_WELCOME, 0);
-    return ACTA_OK;
-}
-
-void acti_session_known(acti_session *session)
-{
-    acti_assert(session->phase == ACTI_PHASE_GREETED && session->state == ACTI_SESSION_NEW);
-    introduce_us(session, ACTI_FRAME_WELCOME, ACTI_WELCOME_KNOWN);
-    session->state = ACTI_SESSION_LEFT;
-}
-
-// rise makes a connection UP that both sides have agreed on.
-static void rise(acti_session *session)
-{
-    session->phase = ACTI_PHASE_UP;
-    if (session->state == ACTI_SESSION_NEW)
-        session->state = ACTI_SESSION_OPEN;
-    session->farewell_due = session->peer_goodbye != 0;
-}
-
-void acti_session_confirm(acti_session *session)
-{
-    acti_assert(session->phase == ACTI_PHASE_WELCOMED && session->state < ACTI_SESSION_LEFT);
-    session->us.session = session->peer.session;
-    rise(session);
-    acti_session_ack(session, true);
-}
-
-void acti_session_cut(acti_session *session)
-{
-    acti_assert(!session->putting);
-    acti_session_out_rewind(session);
-    acti_buf_consume(&session->in, session->in.size);
-    session->taken = 0;
-    session->need = 0;
-    session->phase = ACTI_PHASE_NONE;
 }
 
 // ---- reading ---------------------------------------------------------------------
@@ -326,40 +160,38 @@ static bool allowed(const acti_session *session, acti_frame_kind kind)
     return kind == ACTI_FRAME_ACK || (kind > ACTI_FRAME_WELCOME && session->peer_goodbye == 0);
 }
 
-// meeting: whether the peer has not said yet who it is.
-static bool meeting(const acti_session *session)
-{
-    return session->phase == ACTI_PHASE_WAITING || session->phase == ACTI_PHASE_CALLING;
-}
-
 // admit looks at what is known of a frame, whole or not: kind and sequence are 0 as long as they are not.
 static int admit(acti_session *session, const acti_frame *frame, uint64_t sequence)
 {
     if (frame->kind == 0)
         return ACTA_OK;
     if (!allowed(session, frame->kind)) {
-        const char *when = meeting(session)                   ? "during the handshake"
-                           : session->peer_goodbye != 0        ? "after GOODBYE"
+        const char *when = acti_session_meeting(session)        ? "during the handshake"
+                           : session->peer_goodbye != 0         ? "after GOODBYE"
                            : frame->kind == ACTI_FRAME_FAREWELL ? "without GOODBYE"
                                                                 : "after the handshake";
-        return refuse(session, ACTA_EMALFORMED, "%s came %s: the peer breaks the protocol; update or fix it",
-                      acti_frame_name(frame->kind), when);
+        return acti_session_deny(session, ACTA_EMALFORMED,
+                                 "%s came %s: the peer breaks the protocol; update or fix it",
+                                 acti_frame_name(frame->kind), when);
     }
     if (sequence != 0 && acti_frame_sequenced(frame->kind) && sequence != session->received + 1)
-        return refuse(session, ACTA_EMALFORMED,
-                      "%s has sequence number %llu after %llu: frames were lost or repeated; connect again",
-                      acti_frame_name(frame->kind), (unsigned long long)sequence,
-                      (unsigned long long)session->received);
+        return acti_session_deny(
+            session, ACTA_EMALFORMED,
+            "%s has sequence number %llu after %llu: frames were lost or repeated; connect again",
+            acti_frame_name(frame->kind), (unsigned long long)sequence,
+            (unsigned long long)session->received);
     return ACTA_OK;
 }
 
 static int malformed(acti_session *session, const char *why)
 {
-    if (meeting(session))
-        return refuse(session, ACTA_EMALFORMED,
-                      "%s: the peer does not speak acta; let only acta nodes use this address", why);
-    return refuse(session, ACTA_EMALFORMED, "%s, after frame %llu: the peer breaks the protocol; update or fix it",
-                  why, (unsigned long long)session->received);
+    if (acti_session_meeting(session))
+        return acti_session_deny(session, ACTA_EMALFORMED,
+                                 "%s: the peer does not speak acta; let only acta nodes use this address",
+                                 why);
+    return acti_session_deny(session, ACTA_EMALFORMED,
+                             "%s, after frame %llu: the peer breaks the protocol; update or fix it", why,
+                             (unsigned long long)session->received);
 }
 
 // read_frame takes the frame at the front of in apart. Returns as acti_session_next.
@@ -367,7 +199,7 @@ static int read_frame(acti_session *session, acti_frame *frame)
 {
     if (session->in.size == 0)
         return 0;
-    uint32_t most = meeting(session) ? HANDSHAKE_PAYLOAD_MAX : session->us.payload_bytes_max;
+    uint32_t most = acti_session_meeting(session) ? HANDSHAKE_PAYLOAD_MAX : session->us.payload_bytes_max;
     const char *why = NULL;
     size_t need = 0;
     int64_t size = acti_frame_read(acti_buf_bytes(&session->in), session->in.size, most, frame, &need, &why);
@@ -383,61 +215,16 @@ static int read_frame(acti_session *session, acti_frame *frame)
 
 // ---- the frames that the session itself answers ----------------------------------
 
-static int on_hello(acti_session *session, const acti_hello *peer)
-{
-    int version = choose(session, peer);
-    if (version < 0)
-        return version;
-    int status = introduce(session, peer, (uint16_t)version);
-    if (status != ACTA_OK)
-        return status;
-    session->phase = ACTI_PHASE_GREETED;
-    return 1;
-}
-
-static int on_known(acti_session *session, const acti_hello *peer)
-{
-    if (session->us.session != 0)
-        return refuse(session, ACTA_EMALFORMED,
-                      "WELCOME knows another session than the one that HELLO named: connect anew, %s", peer->name);
-    int status = introduce(session, peer, peer->version_max);
-    if (status != ACTA_OK)
-        return status;
-    session->state = ACTI_SESSION_LEFT;
-    return 1;
-}
-
-static int on_welcome(acti_session *session, const acti_hello *peer)
-{
-    const acti_hello *us = &session->us;
-    uint16_t version = peer->version_max;
-    if (version < us->version_min || version > us->version_max)
-        return refuse(session, ACTA_EVERSION,
-                      "protocol version %u was chosen from %u to %u: update the older of the two, %s and %s", version,
-                      us->version_min, us->version_max, peer->name, us->name);
-    if ((peer->flags & ~ACTI_WELCOME_KNOWN) != 0)
-        return refuse(session, ACTA_EMALFORMED, "WELCOME has unknown flags, %x: update or fix the peer, %s",
-                      (unsigned)peer->flags, peer->name);
-    if ((peer->flags & ACTI_WELCOME_KNOWN) != 0)
-        return on_known(session, peer);
-    if (peer->session == 0 || (us->session != 0 && peer->session != us->session))
-        return refuse(session, ACTA_EMALFORMED, "WELCOME names another session: fix the peer, %s", peer->name);
-    int status = meet(session, peer, version);
-    if (status != ACTA_OK)
-        return status;
-    session->phase = ACTI_PHASE_WELCOMED;
-    return 1;
-}
-
 static int on_ack(acti_session *session, uint64_t sequence)
 {
-    uint64_t told = acti_session_out_told(session);
+    uint64_t told = acti_session_told(session);
     if (sequence > told || sequence < session->acked)
-        return refuse(session, ACTA_EMALFORMED,
-                      "ACK of frame %llu, with %llu written and %llu acknowledged before: the peer breaks the "
-                      "protocol; update or fix it",
-                      (unsigned long long)sequence, (unsigned long long)told, (unsigned long long)session->acked);
-    acti_session_out_acked(session, sequence);
+        return acti_session_deny(
+            session, ACTA_EMALFORMED,
+            "ACK of frame %llu, with %llu written and %llu acknowledged before: the peer breaks the "
+            "protocol; update or fix it",
+            (unsigned long long)sequence, (unsigned long long)told, (unsigned long long)session->acked);
+    acti_session_acked(session, sequence);
     return 0;
 }
 
@@ -452,11 +239,12 @@ static int on_goodbye(acti_session *session, uint64_t sequence)
 
 static int on_farewell(acti_session *session, uint64_t sequence)
 {
-    if (sequence != session->goodbye || sequence > acti_session_out_told(session))
-        return refuse(session, ACTA_EMALFORMED,
-                      "FAREWELL to GOODBYE %llu, which was %llu: the peer breaks the protocol; update or fix it",
-                      (unsigned long long)sequence, (unsigned long long)session->goodbye);
-    acti_session_out_acked(session, sequence);
+    if (sequence != session->goodbye || sequence > acti_session_told(session))
+        return acti_session_deny(
+            session, ACTA_EMALFORMED,
+            "FAREWELL to GOODBYE %llu, which was %llu: the peer breaks the protocol; update or fix it",
+            (unsigned long long)sequence, (unsigned long long)session->goodbye);
+    acti_session_acked(session, sequence);
     session->state = ACTI_SESSION_LEFT;
     return 1;
 }
@@ -470,12 +258,12 @@ static int act(acti_session *session, const acti_frame *frame)
         session->untold_bytes += session->taken;
     }
     if (session->phase == ACTI_PHASE_HALF && frame->kind != ACTI_FRAME_REFUSE)
-        rise(session);
+        acti_session_rise(session);
     switch (frame->kind) {
     case ACTI_FRAME_HELLO:
-        return on_hello(session, &frame->hello);
+        return acti_session_on_hello(session, &frame->hello);
     case ACTI_FRAME_WELCOME:
-        return on_welcome(session, &frame->hello);
+        return acti_session_on_welcome(session, &frame->hello);
     case ACTI_FRAME_REFUSE:
         end_broken(session, frame->status, frame->text, frame->text_size);
         return session->status;
@@ -493,7 +281,8 @@ static int act(acti_session *session, const acti_frame *frame)
 // hears: whether frames are given out now; else the node is to decide, or there is no connection.
 static bool hears(const acti_session *session)
 {
-    return meeting(session) || session->phase == ACTI_PHASE_HALF || session->phase == ACTI_PHASE_UP;
+    return acti_session_meeting(session) || session->phase == ACTI_PHASE_HALF ||
+           session->phase == ACTI_PHASE_UP;
 }
 
 int acti_session_next(acti_session *session, acti_frame *frame)
@@ -516,7 +305,7 @@ int acti_session_next(acti_session *session, acti_frame *frame)
 void acti_session_check(const acti_session *session)
 {
     acti_buf_check(&session->in);
-    acti_session_out_check(session);
+    acti_session_kept_check(session);
     acti_assert(session->taken <= session->in.size);
     acti_assert(session->ack_told <= session->received);
     acti_assert(!session->putting || session->state == ACTI_SESSION_OPEN);

@@ -3,40 +3,44 @@
 // session.h - the ordered conversation between two nodes, without I/O: bytes in, frames and bytes out. It has no
 // clock, thread or descriptor, so that tests, the sim and the fuzzer drive the code that ships.
 //
-// A session outlives its connections. What it has said in sequenced frames is kept until the peer has acknowledged it;
-// when a connection is cut, and the two have met again over another, each begins behind the last frame that the
+// A session outlives its connections. What it has said in sequenced frames is kept until the peer has acknowledged
+// it; when a connection is cut, and the two have met again over another, each begins behind the last frame that the
 // other has received. So every sequenced frame is received once and in order, for as long as the session lives.
 //
 //   the session   what may be done                          then
-//   NEW           the handshake                             OPEN when both have agreed
-//   OPEN          any frame may be put, connected or not    LEAVING on our GOODBYE, LEFT on theirs (FAREWELL sent)
-//   LEAVING       nothing; GOODBYE is said                  LEFT on FAREWELL. Their GOODBYE may cross ours: FAREWELL is
-//                                                           sent, too
-//   LEFT          nothing                                   everything they sent was received; close when out is written
-//   BROKEN        nothing                                   status says why; what is in out (a REFUSE) may be written
+//   NEW           the handshake                             OPEN when its first connection is UP; LEFT when there is
+//                                                           another session with that node already
+//   OPEN          any frame may be put, connected or not    LEAVING on our GOODBYE, LEFT on theirs
+//   LEAVING       nothing; GOODBYE is said                  LEFT on FAREWELL. Their GOODBYE may cross ours, and is
+//                                                           answered, too
+//   LEFT          nothing                                   all that they sent was received; close when the rest and
+//                                                           FAREWELL are written
+//   BROKEN        nothing                                   status says why; close when REFUSE is written
 //
 //   the connection                                          then
 //   NONE          no connection                             CALLING by call, WAITING by answer
-//   CALLING       HELLO was written                         WELCOMED on WELCOME; on REFUSE the session is BROKEN
+//   CALLING       HELLO is written                          WELCOMED on WELCOME; on REFUSE the session is BROKEN
 //   WELCOMED      the node decides                          UP by confirm (an ACK is written)
-//   WAITING       nothing was said                          GREETED on HELLO
-//   GREETED       the node decides: whose session is it?    HALF by adopt (WELCOME is written), of this session if it is
-//                                                           new, else of the one that HELLO names; or known, or refuse
-//   HALF          WELCOME was written                       UP with the first frame that comes
+//   WAITING       nothing is said                           GREETED on HELLO
+//   GREETED       the node decides: whose session is it?    HALF by adopt (WELCOME is written), of this session if it
+//                                                           is new, else of the one that HELLO names; or known, or
+//                                                           refuse
+//   HALF          WELCOME is written                        UP with the first frame that comes
 //   UP            frames come and go                        NONE by cut, from everywhere
 //
-// The caller decides whether a new session comes to be, because it is the first to know both nodes: when two call each
-// other at once, one of the two connections is dropped by its caller (node.c has the rule), and the called side, which
-// is only HALF, has promised nothing yet. A new session is OPEN when its connection is UP for the first time.
+// The caller decides whether a new session comes to be, because it is the first to know both nodes: when two call
+// each other at once, one of the two connections is dropped by its caller (node.c has the rule), and the called side,
+// which is only HALF, has promised nothing yet.
 //
 // A received frame is acknowledged by its sequence number. "Delivered" means acknowledged.
 //
-// A frame that its state does not allow, a sequence number that does not follow the last one, an ACK of what was not
-// sent or below the last ACK of this connection, a FAREWELL to another GOODBYE and anything but ACK, FAREWELL and REFUSE
-// after the peer's GOODBYE make the session BROKEN with ACTA_EMALFORMED; so does a HELLO or WELCOME that takes a session
-// up again and is of another node or incarnation, or that has received what was not sent, or less than it once had. The
-// peer is told by REFUSE, except about its own REFUSE. LEFT and BROKEN are final: what comes then is dropped unread, as
-// a peer may have sent ACKs before it saw our FAREWELL, and nothing is allocated or answered.
+// What makes a session BROKEN with ACTA_EMALFORMED: a frame that its state or phase does not allow; a sequence number
+// that does not follow the last one; an ACK of what was not written to this connection, or below the last; a FAREWELL
+// to another GOODBYE; anything but ACK, FAREWELL and REFUSE after the peer's GOODBYE; a HELLO or WELCOME that takes a
+// session up again and is of another node or incarnation, or with other limits, or that has received what was not
+// written, or less than it once had. The peer is told by REFUSE, except about its own REFUSE. LEFT and BROKEN are
+// final: what comes then is dropped unread, as a peer may have sent ACKs before it saw our FAREWELL, and nothing is
+// allocated or answered.
 
 #ifndef ACTI_ROUTE_SESSION_H
 #define ACTI_ROUTE_SESSION_H
@@ -49,8 +53,8 @@
 #include "base/list.h"
 #include "route/frame.h"
 
-// The largest payload that a side may say it takes: every frame but SEND, ASK, REPLY and PART fits in the least, and the
-// most is a message of 1 GiB and what its encoding adds. A peer that takes more is sent no more than the most.
+// The largest payload that a side may say it takes: every frame but SEND, ASK, REPLY and PART fits in the least, and
+// the most is a message of 1 GiB and what its encoding adds. A peer that takes more is sent no more than the most.
 #define ACTI_SESSION_PAYLOAD_MIN 4096
 #define ACTI_SESSION_PAYLOAD_MAX ((1u << 30) + (1u << 16))
 
@@ -80,13 +84,14 @@ typedef enum acti_session_phase {
     ACTI_PHASE_UP,
 } acti_session_phase;
 
-// Sequenced frames that belong together: written by one write, and kept until the last of them is acknowledged.
+// Sequenced frames that are written by one write, and kept until the last of them is acknowledged. Behind the bytes
+// that frames holds there are extra ones while it is being written, of frames without a number, which are not kept.
 typedef struct acti_session_chunk {
     acti_list link;
     acti_buf frames;
     uint64_t first; // sequence numbers
     uint64_t last;
-    size_t extra;   // bytes behind the frames, of unsequenced ones: written with them once, and never again
+    size_t extra;
 } acti_session_chunk;
 
 typedef struct acti_session {
@@ -95,38 +100,40 @@ typedef struct acti_session {
     int status;      // BROKEN: why, ACTA_EMALFORMED, ACTA_EVERSION, ACTA_EREFUSED, or the peer's REFUSE status
     char cause[256]; // BROKEN: the same for a person
     acti_hello us;   // us.session: the number of this session, 0 while it has none
-    acti_hello peer; // from WELCOMED and HALF on; both versions are the one chosen
+    acti_hello peer; // from GREETED and WELCOMED on; both versions are the one chosen
     uint64_t sent;     // last sequence number put
+    uint64_t written;  // last one that take ever gave
     uint64_t acked;    // last one the peer has acknowledged
     uint64_t received; // last one received in order
     uint64_t ack_told; // last one we have acknowledged
     uint64_t goodbye;  // sequence of our GOODBYE, 0 before
     uint64_t peer_goodbye; // sequence of theirs, 0 before
-    uint64_t heard;    // bytes that have come, over all connections: who counts ticks of silence compares it
+    uint64_t heard;        // bytes that have come, over all connections: who counts ticks of silence compares it
     uint64_t untold_bytes; // received since the last ACK
-    acti_buf in;       // received bytes not yet taken apart
-    size_t taken;      // bytes at the front of in that the last frame given out lies in
-    size_t need;       // bytes of the frame at the front of in, if it is not whole
-    acti_buf control;   // HELLO, WELCOME and REFUSE to be written, and what did not fit behind a chunk
-    acti_buf said;      // what take gave without a chunk, until wrote is called for it
-    bool ack_due;       // an ACK is to be written
-    bool farewell_due;  // FAREWELL is to be written, behind everything else
-    acti_session_chunk *filling; // frames are put here; NULL: none since the last take
-    acti_list unwritten; // chunks that are full, or are to be written again; oldest first
-    acti_list kept;      // chunks that were written and are not acknowledged; older than those
-    acti_session_chunk *spare; // for the next filling
+    acti_buf in;  // received bytes not yet taken apart
+    size_t taken; // bytes at the front of in that the last frame given out lies in
+    size_t need;  // bytes of the frame at the front of in, if it is not whole
+    acti_session_chunk *filling; // frames are put here; NULL: none since it was taken
+    acti_list unwritten;         // chunks that are full, or are to be written again; oldest first
+    acti_list kept;              // chunks that were written and are not acknowledged; older than those
+    acti_list spares;            // chunks without frames, for the next filling
+    unsigned spare_count;
     size_t waiting_bytes; // in filling and unwritten
     size_t kept_bytes;    // in kept
     size_t out_limit;
     acti_session_chunk *writing; // in kept: what take gave, until wrote is called for it
-    uint64_t written; // last sequence number that take ever gave
-    bool putting;     // between begin and end
+    acti_buf control;            // HELLO, WELCOME or REFUSE to be written, and what did not fit behind a chunk
+    acti_buf said;               // the same when take gave it without a chunk, until wrote is called for it
+    bool ack_due;                // an ACK is to be written
+    bool farewell_due;           // FAREWELL is to be written, behind everything else
+    bool putting;                // between begin and end
 } acti_session;
 
 // acti_session_init prepares a session. us is copied; us.session is 0, or a number that both sides agreed on before.
 //
 // Bounds:  in: one largest payload and one read, 1 MiB. Frames are put while fewer than out_limit bytes are waiting
-//          or kept, so one largest frame and 2 KiB of unsequenced ones may come on top.
+//          or kept, so one largest frame, GOODBYE and 2 KiB of unsequenced ones may come on top. A peer acknowledges
+//          after 64 KiB: with an out_limit not well above that, each bound that is reached waits for a heartbeat.
 // Errors:  ACTA_EINVAL limits, credits, heartbeat or versions in us, or out_limit, that cannot be. The session may be
 //          given to fini then, too.
 int
@@ -144,15 +151,21 @@ acti_session_call(acti_session *session);
 int
 acti_session_answer(acti_session *session);
 
-// acti_session_adopt takes the connection on which peer said HELLO: WELCOME is written, and the session is HALF. Of a
-// new session in GREETED, with its own peer; or of one in NONE that peer has named, OPEN, LEAVING or NEW with an agreed
-// number, when the HELLO came to another: then the connection's bytes are this one's from here on, also if it fails: a
-// REFUSE is to be written. number is the new session's, not 0; it is not used for one that has a number.
+// acti_session_adopt takes the connection on which peer said HELLO: WELCOME is written, and the session is HALF. The
+// connection may be its own, GREETED, or that of another new session, which is dropped then; from here on its bytes
+// are this one's, also if adopt fails: a REFUSE is to be written. A HELLO that names no session is for one that is
+// NEW, which takes number if it has none; any other for the one with that number, in NONE and NEW, OPEN or LEAVING.
+//
+// acti_session_welcome is the same for the caller: a NEW session in NONE takes the connection on which peer said
+// WELCOME, without a flag, to another one of ours, and is WELCOMED. A number that it chose when it was called is
+// given up.
 //
 // Returns: ACTA_OK; ACTA_ENOMEM, and nothing has changed; or why the session is BROKEN: ACTA_EMALFORMED,
 //          ACTA_EVERSION, ACTA_EREFUSED.
 int
 acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t number);
+int
+acti_session_welcome(acti_session *session, const acti_hello *peer);
 
 // acti_session_known answers a HELLO in GREETED by saying that there is a session with that node already. The session
 // is LEFT, and the connection to be closed when that is written.
@@ -170,29 +183,30 @@ acti_session_cut(acti_session *session);
 
 // ---- reading ----------------------------------------------------------------------
 
-// acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the
-// rest of a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be
-// called. NULL without memory, without a connection, in a BROKEN session, and when so many frames wait for next that in
-// is full. What is fed after a cut is dropped.
+// acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the rest of
+// a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be called. NULL
+// without memory, without a connection, in a BROKEN session, and when so many frames wait for next that in is full.
+// What is fed after a cut is dropped.
 uint8_t *
 acti_session_space(acti_session *session, size_t *room);
 void
 acti_session_feed(acti_session *session, size_t size);
 
-// acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME (WELCOMED;
-// ACTI_WELCOME_KNOWN in its flags: LEFT), and nothing more until the node has decided; TYPE up to END as they come,
-// GOODBYE when the peer left, FAREWELL when ours was answered. ACKs are dealt with inside. The frame's pointers hold until
-// the next call of next, space, feed or cut.
+// acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME
+// (WELCOMED; ACTI_WELCOME_KNOWN in its flags: LEFT), and nothing more until the node has decided; TYPE up to END as
+// they come, GOODBYE when the peer left, FAREWELL when ours was answered. ACKs are dealt with inside. The frame's
+// pointers hold until the next call of next, space, feed or cut.
 //
-// Returns: 1 a frame; 0 more bytes are needed, or the node's decision; negative: the session is BROKEN, with that status.
+// Returns: 1 a frame; 0 more bytes are needed, or the node's decision; negative: the session is BROKEN, with that
+// status.
 int
 acti_session_next(acti_session *session, acti_frame *frame);
 
 // ---- writing ----------------------------------------------------------------------
 
-// acti_session_put puts a frame behind what was put before, with its sequence number. acti_session_begin and _end do so
-// for a SEND, ASK or REPLY whose rest the caller appends to the buffer that begin gives in between, and at is for end; a
-// dropped frame uses no number. A begun frame is ended before anything else is done with the session.
+// acti_session_put puts a frame behind what was put before, with its sequence number. acti_session_begin and _end do
+// so for a SEND, ASK or REPLY whose rest the caller appends to the buffer that begin gives in between, and at is for
+// end; a dropped frame uses no number. A begun frame is ended before anything else is done with the session.
 //
 // Errors:  ACTA_EUNREACH not OPEN; ACTA_EFULL out_limit bytes are waiting or kept, try again when some were
 //          acknowledged; ACTA_ETOOBIG above the peer's payload_bytes_max (in end), which no waiting cures; ACTA_ENOMEM;
@@ -215,16 +229,16 @@ static inline size_t acti_session_kept(const acti_session *session)
     return session->kept_bytes;
 }
 
-// acti_session_ack has an ACK written by the next take if there is anything to acknowledge, or anyway, as a heartbeat;
-// nothing when not UP. Behind a chunk it rides without being asked for. acti_session_owes_ack: whether so much was
-// received that an ACK is worth a write.
+// acti_session_ack has an ACK written by the next take if there is anything to acknowledge, or anyway, as a
+// heartbeat; nothing when not UP. Behind a chunk it rides without being asked for. acti_session_owes_ack: whether so
+// much was received that an ACK is worth a write.
 void
 acti_session_ack(acti_session *session, bool anyway);
 bool
 acti_session_owes_ack(const acti_session *session);
 
-// acti_session_take gives the next bytes to be written to the connection, or false when there are none, or those it gave
-// before are not written yet. They stay as they are until acti_session_wrote says that they are, or until cut.
+// acti_session_take gives the next bytes to be written to the connection, or false when there are none, or those it
+// gave before are not written yet. They stay as they are until acti_session_wrote says that they are, or until cut.
 bool
 acti_session_take(acti_session *session, const uint8_t **bytes, size_t *size);
 void
@@ -236,13 +250,13 @@ acti_session_unsaid(const acti_session *session);
 
 // ---- the end ----------------------------------------------------------------------
 
-// acti_session_leave puts GOODBYE; it is kept and written again as other frames are. ACTA_EUNREACH when the session is
-// not OPEN.
+// acti_session_leave puts GOODBYE; it is kept and written again as other frames are. ACTA_EUNREACH when the session
+// is not OPEN.
 int
 acti_session_leave(acti_session *session);
 
-// acti_session_refuse breaks a session with a REFUSE in out, if there is a connection. Nothing in LEFT and BROKEN. cause
-// says what, why and what to do; control characters in it become question marks.
+// acti_session_refuse breaks a session with a REFUSE in out, if there is a connection. Nothing in LEFT and BROKEN.
+// cause says what, why and what to do; control characters in it become question marks.
 void
 acti_session_refuse(acti_session *session, int status, const char *cause);
 
