@@ -239,11 +239,13 @@ static int on_goodbye(acti_session *session, uint64_t sequence)
 
 static int on_farewell(acti_session *session, uint64_t sequence)
 {
-    if (sequence != session->goodbye || sequence > acti_session_told(session))
-        return acti_session_deny(
-            session, ACTA_EMALFORMED,
-            "FAREWELL to GOODBYE %llu, which was %llu: the peer breaks the protocol; update or fix it",
-            (unsigned long long)sequence, (unsigned long long)session->goodbye);
+    uint64_t told = acti_session_told(session);
+    if (sequence != session->goodbye || sequence > told)
+        return acti_session_deny(session, ACTA_EMALFORMED,
+                                 "FAREWELL to GOODBYE %llu, which was %llu, with %llu written: the peer breaks the "
+                                 "protocol; update or fix it",
+                                 (unsigned long long)sequence, (unsigned long long)session->goodbye,
+                                 (unsigned long long)told);
     acti_session_acked(session, sequence);
     session->state = ACTI_SESSION_LEFT;
     return 1;
