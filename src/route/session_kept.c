@@ -293,7 +293,7 @@ static uint64_t check_chunk(const acti_session_chunk *chunk, uint64_t before)
 static uint64_t check_chunks(const acti_list *list, uint64_t before, size_t *bytes)
 {
     *bytes = 0;
-    for (const acti_list *node = list->next; node != list; node = node->next) {
+    for (acti_list *node = list->next; node != list; node = node->next) {
         before = check_chunk(CHUNK_OF(node), before);
         *bytes += CHUNK_OF(node)->frames.size;
     }
