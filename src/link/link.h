@@ -82,6 +82,9 @@ struct acti_links {
     acti_link_dialer *(*dial)(const acti_links *links, const char *url, acti_link_dialed done, void *arg);
     int (*listen)(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
                   acti_link_listener **listener, acti_reason why);
+    // Whether anything is on its way that will still arrive, in a world in which time may leap meanwhile; NULL: time is
+    // real, and says by itself what does not come any more.
+    bool (*moving)(const acti_links *links);
 };
 
 // The kind that programs use: sockets of the system, through nng.
@@ -113,10 +116,10 @@ static inline void acti_link_write(acti_link *link, const void *bytes, size_t si
     link->ops->write(link, bytes, size);
 }
 
-// acti_link_own sets who is told. Before the first read or write; done once.
+// acti_link_own sets who is told; an owner of nothing but NULL: nobody. Before the first read or write, or when none is
+// pending and its completion has returned.
 static inline void acti_link_own(acti_link *link, const acti_link_owner *owner, void *arg)
 {
-    acti_assert(link->owner.on_closed == NULL);
     link->owner = *owner;
     link->owner_arg = arg;
 }
@@ -139,6 +142,12 @@ static inline acti_link_dialer *acti_link_dial(const acti_links *links, const ch
                                                void *arg)
 {
     return links->dial(links, url, done, arg);
+}
+
+// acti_link_moving: whether it is too early to conclude anything from silence, however much time has passed.
+static inline bool acti_link_moving(const acti_links *links)
+{
+    return links->moving != NULL && links->moving(links);
 }
 
 // acti_link_dialer_close lets a dial go, and gives it up if it is still going on: done is then called soon, and is

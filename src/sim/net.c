@@ -71,6 +71,7 @@ static acti_link_dialer *dial(const acti_links *links, const char *url, acti_lin
 static int net_listen(const acti_links *links, const char *url, acti_link_accepted accepted, void *arg,
                       acti_link_listener **out, acti_reason why);
 static void listener_close(acti_link_listener *base);
+static bool is_moving(const acti_links *links);
 static void ask_read(acti_link *base, void *bytes, size_t size);
 static void ask_write(acti_link *base, const void *bytes, size_t size);
 static void close_link(acti_link *base);
@@ -87,7 +88,7 @@ void acti_net_init(acti_net *net, uint64_t *ages)
 void acti_net_host_init(acti_net_host *host, acti_net *net, uint64_t hash)
 {
     *host = (acti_net_host){
-        .links = {.dial = dial, .listen = net_listen}, .net = net, .hash = hash};
+        .links = {.dial = dial, .listen = net_listen, .moving = is_moving}, .net = net, .hash = hash};
 }
 
 static acti_net_host *host_of(const acti_links *links)
@@ -478,6 +479,20 @@ void acti_net_run(acti_net *net, uint32_t index)
         run_closed(e);
         break;
     }
+}
+
+// An end that stands still or is stalled is not moving; what it has to say may never be heard.
+static void count(void *arg, const acti_step *step)
+{
+    (void)step;
+    ++*(uint32_t *)arg;
+}
+
+static bool is_moving(const acti_links *links)
+{
+    uint32_t possible = 0;
+    acti_net_collect(host_of(links)->net, NULL, count, &possible);
+    return possible > 0;
 }
 
 // ---- faults -------------------------------------------------------------------------------
