@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// platform.c - clock, randomness, threads and locks on Linux.
+// platform.c - clock, randomness, processes, threads and locks on Linux.
 
 #include "base/platform.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +63,50 @@ uint64_t acti_random_next(uint64_t *state)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+// ---- processes --------------------------------------------------------------------
+
+uint32_t acti_process_id(void)
+{
+    return acti_world_here != NULL ? 0 : (uint32_t)getpid();
+}
+
+// mix adds bytes to a hash (FNV-1a), which any program can make in the same way.
+static uint64_t mix(uint64_t hash, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (uint8_t)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+uint64_t acti_host_id(void)
+{
+    if (acti_world_here != NULL)
+        return 0;
+    char boot[64], namespace[64];
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t boot_size = fd >= 0 ? read(fd, boot, sizeof(boot)) : -1;
+    if (fd >= 0)
+        close(fd);
+    ssize_t namespace_size = readlink("/proc/self/ns/pid", namespace, sizeof(namespace));
+    if (boot_size <= 0 || namespace_size <= 0)
+        return 0;
+    uint64_t id = mix(mix(UINT64_C(0xcbf29ce484222325), boot, (size_t)boot_size), namespace, (size_t)namespace_size);
+    return id != 0 ? id : 1;
+}
+
+// The descriptor of a process can be read when the process has ended, also before its parent has waited for it; a
+// signal of number 0 could still be sent to it then.
+bool acti_process_is_gone(uint32_t pid)
+{
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0u);
+    if (fd < 0)
+        return errno == ESRCH;
+    struct pollfd ended = {.fd = fd, .events = POLLIN};
+    bool gone = poll(&ended, 1, 0) == 1;
+    close(fd);
+    return gone;
 }
 
 int acti_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// platform.h - what the library needs of the operating system: clock, randomness, threads, locks, and waiting
-// on a word. A port to another system writes this header's functions anew and nothing else.
+// platform.h - what the library needs of the operating system: clock, randomness, processes, threads, locks, and
+// waiting on a word. A port to another system writes this header's functions anew and nothing else.
 
 #ifndef ACTI_BASE_PLATFORM_H
 #define ACTI_BASE_PLATFORM_H
@@ -60,6 +60,23 @@ acti_random_seed(void);
 // acti_random_next is a small fast generator (splitmix64) over *state; not for secrets.
 uint64_t
 acti_random_next(uint64_t *state);
+
+// ---- processes ------------------------------------------------------------------
+
+// acti_process_id is the number of this process; 0 in another world, which has none.
+uint32_t
+acti_process_id(void);
+
+// acti_host_id is the same for two processes that know each other by these numbers: on one machine, in one start of it,
+// in one namespace of processes. A hash, FNV-1a of 64 bits, of /proc/sys/kernel/random/boot_id and, behind it, of what
+// the link /proc/self/ns/pid says. 0: not known, and in another world.
+uint64_t
+acti_host_id(void);
+
+// acti_process_is_gone: whether the process of that number has ended, waited for or not. False when that cannot be
+// told, and when the number is another's by now.
+bool
+acti_process_is_gone(uint32_t pid);
 
 // ---- threads ------------------------------------------------------------------
 
