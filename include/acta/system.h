@@ -54,6 +54,12 @@ typedef struct acta_system_opts {
     // looks four times in that time, but at most every millisecond, and never while there is nothing to do.
     uint64_t long_turn_ns;
 
+    // A node that has nothing to say to a peer says so this often, and is never silent for longer. Who hears nothing of
+    // a peer for two and a half of the peer's heartbeats takes it for dead: it hangs, was stopped, or the network does
+    // not let it through. So does a process whose workers are all kept by long turns for that long. 0: 2 seconds; at
+    // least 1 ms; ACTA_FOREVER: never, and a peer that hangs is not noticed by this side's peers.
+    uint64_t heartbeat_ns;
+
     // report gets one line of text, without newline, when something happened that a person should know: who is still
     // alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL: nobody is
     // told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.

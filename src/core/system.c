@@ -19,13 +19,16 @@
 #define MESSAGE_BYTES_MAX (1024u * 1024 * 1024)
 #define STACK_BYTES_DEFAULT (64u * 1024)
 #define LONG_TURN_NS_DEFAULT (100 * ACTA_MS)
+#define HEARTBEAT_NS_DEFAULT (2 * ACTA_SECOND)
+#define HEARTBEAT_NS_MIN ACTA_MS
 
 ACTI_THREAD_LOCAL acti_running acti_here;
 
 static int fill_in(acta_system_opts *opts)
 {
     if (opts->workers > WORKERS_MAX || opts->message_bytes_max > MESSAGE_BYTES_MAX ||
-        (uint32_t)opts->track_senders > ACTA_TRACK_OFF || (uint32_t)opts->order_lint > ACTA_LINT_OFF)
+        (uint32_t)opts->track_senders > ACTA_TRACK_OFF || (uint32_t)opts->order_lint > ACTA_LINT_OFF ||
+        (opts->heartbeat_ns != 0 && opts->heartbeat_ns < HEARTBEAT_NS_MIN))
         return ACTA_EINVAL;
     if (opts->workers == 0)
         opts->workers = acti_cpu_count() < WORKERS_MAX ? acti_cpu_count() : WORKERS_MAX;
@@ -39,6 +42,8 @@ static int fill_in(acta_system_opts *opts)
         opts->order_lint = ACTI_DEBUG ? ACTA_LINT_ON : ACTA_LINT_OFF;
     if (opts->long_turn_ns == 0)
         opts->long_turn_ns = LONG_TURN_NS_DEFAULT;
+    if (opts->heartbeat_ns == 0)
+        opts->heartbeat_ns = HEARTBEAT_NS_DEFAULT;
     return ACTA_OK;
 }
 
