@@ -1,109 +1,62 @@
 // SPDX-License-Identifier: MIT
 //
-// connect.c - connecting to a listening system, and waiting until it has welcomed us.
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+// connect.c - connecting to a listening system, and waiting until there is a session with it.
+//
+// The node calls and calls again; the thread only waits, and gives up at its deadline. It is answered by the node that
+// it has made, which also reports why not, or by the one that the peer had already. That one may end before it is OPEN,
+// and then a new one is made.
 
 #include "core/call.h"
 #include "core/system.h"
-#include "route/node.h"
+#include "route/meet.h"
 #include "route/router.h"
 
-// A dial in progress: the thread that waits, and what the link layer found. Shared by the two.
-typedef struct dialing {
-    acta_msg event; // pushed to the caller when the link is there or cannot be
-    acti_actor *caller; // one reference
-    acti_au32 refs;
-    int status;
-    acti_link *link;
-    char why[ACTI_LINK_WHY_MAX]; // a line, unless there is a link
-} dialing;
-
-static void unref(dialing *d)
+// begin makes a node that calls url for this thread, or gives NULL.
+static acti_node *begin(acti_router *router, acti_opening *opening, const char *url, bool once)
 {
-    // Acquires what the other did with it: the memory is freed.
-    if (acti_au32_sub_acq_rel(&d->refs, 1) != 1)
-        return;
-    if (d->link != NULL)
-        acti_link_close(d->link);
-    acti_actor_unref(d->caller);
-    free(d);
+    acti_node_plan plan = {.url = url, .once = once, .opening = opening};
+    acti_node *node = acti_node_new(router, &plan);
+    return node != NULL ? acti_node_begin(node, &plan, 0) : NULL;
 }
 
-// dialed runs on a thread of the link's, or before acti_link_dial returns.
-static void dialed(void *arg, int status, acti_link *link, const char *why)
+// give_up is what a thread is told whose time is over: why the last try has failed, if one has. The node reports it; if
+// that has ended the thread waits for another, and reports itself.
+static int give_up(acti_node *node, acti_actor *caller)
 {
-    dialing *d = arg;
-    d->status = status; // published by the push
-    d->link = link;
-    snprintf(d->why, sizeof(d->why), "%s", why != NULL ? why : "");
-    (void)acti_actor_push(d->caller, &d->event); // refused: the caller has stopped waiting
-    unref(d);
+    (void)acti_actor_close(caller); // what comes now is not for us
+    if (acti_actor_push(node->actor, &node->unwanted_event) != ACTA_OK)
+        acti_report(node->actor->sys, "cannot connect to %s: its node was known, and has not opened a session in time",
+                    acti_url_show(node->url).text);
+    int trouble = -(int)acti_au32_load_relaxed(&node->trouble); // a number, and nothing that goes with it
+    return trouble != ACTA_OK ? trouble : ACTA_ETIMEOUT;
 }
 
-static int dial(acti_router *router, acti_actor *caller, const char *url, uint64_t deadline_ns, acti_link **link)
+// meet calls url, and waits until the peer has a node that is OPEN. *again: it is to be called anew.
+static int meet(acti_router *router, acti_actor *caller, const char *url, uint64_t timeout_ns, uint64_t deadline_ns,
+                acta_node **out, bool *again)
 {
-    dialing *d = calloc(1, sizeof(*d));
-    if (d == NULL)
+    acti_opening *opening = acti_opening_new(caller);
+    if (opening == NULL)
         return ACTA_ENOMEM;
-    d->event = acti_node_event_msg(ACTI_NODE_START);
-    d->caller = caller;
-    acti_actor_ref(caller);
-    acti_au32_store_relaxed(&d->refs, 2); // ours and the link layer's
-    acti_link_dialer *dialer = acti_link_dial(router->links, url, dialed, d);
-    acta_msg *m = acti_caller_wait(caller, deadline_ns);
-    int status = ACTA_ETIMEOUT;
-    if (m != NULL) {
-        status = d->status;
-        *link = d->link;
-        d->link = NULL;
-        if (status != ACTA_OK)
-            acti_report(router->sys, "%s", d->why);
-    } else {
-        (void)acti_actor_close(caller); // what comes now is not for us
-        acti_report(router->sys, "cannot connect to %s: no connection in time: does it run, and may it be reached?",
-                    acti_url_show(url).text);
-    }
-    acti_link_dialer_close(&dialer);
-    unref(d);
-    return status;
-}
-
-// meet waits until the peer has welcomed us or will not.
-static int meet(acti_router *router, acti_actor *caller, acti_link *link, const char *url, uint64_t deadline_ns,
-                acta_node **out)
-{
-    acti_actor_ref(caller);
-    acti_node *node = acti_node_start(router, link, true, url, caller, NULL);
+    acti_node *node = begin(router, opening, url, timeout_ns == 0);
     if (node == NULL) {
-        acti_actor_unref(caller);
+        acti_opening_unref(opening); // the node's
+        acti_opening_unref(opening);
         return ACTA_ENOMEM;
     }
-    acta_msg *m = acti_caller_wait(caller, deadline_ns);
-    int status = m != NULL ? acta_node_status((acta_node *)(void *)node) : ACTA_ETIMEOUT;
-    if (status != ACTA_OK) {
-        (void)acti_actor_close(caller);
-        if (m == NULL)
-            acti_node_force(node);
-        acti_actor_unref(node->actor);
-        return status;
+    int status;
+    if (acti_caller_wait(caller, deadline_ns) == NULL) {
+        status = give_up(node, caller);
+    } else {
+        status = opening->status;
+        *again = opening->again;
+        if (status == ACTA_OK)
+            *out = (acta_node *)(void *)opening->node;
+        opening->node = status == ACTA_OK ? NULL : opening->node;
     }
-    *out = (acta_node *)(void *)node;
-    return ACTA_OK;
-}
-
-static const char *advice(int status)
-{
-    switch (status) {
-    case ACTA_EUNREACH:
-        return "it took the connection and ended it: is it an acta node that is just closing?";
-    case ACTA_ETIMEOUT:
-        return "no welcome in time: is it an acta node, and does it run?";
-    default:
-        return acta_strerror(status);
-    }
+    acti_actor_unref(node->actor);
+    acti_opening_unref(opening);
+    return status;
 }
 
 int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node **out)
@@ -114,16 +67,13 @@ int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_no
     acti_actor *caller = router != NULL ? acti_caller_new(sys) : NULL;
     if (caller == NULL)
         return ACTA_ENOMEM;
-    if (url == NULL)
-        url = "";
-    uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
-    acti_link *link = NULL;
-    int status = dial(router, caller, url, deadline_ns, &link);
-    if (status == ACTA_OK) {
-        status = meet(router, caller, link, url, deadline_ns, out);
-        if (status != ACTA_OK)
-            acti_report(sys, "cannot connect to %s: %s", url, advice(status));
-    }
+    uint64_t deadline_ns = acti_deadline_ns(timeout_ns != 0 ? timeout_ns : ACTI_NODE_HANDSHAKE_NS);
+    int status;
+    bool again;
+    do {
+        again = false;
+        status = meet(router, caller, url != NULL ? url : "", timeout_ns, deadline_ns, out, &again);
+    } while (again && acti_clock_ns() < deadline_ns);
     acti_caller_end(caller);
     return status;
 }

@@ -86,6 +86,18 @@ acti_export *acti_export_get(acti_node *node, acti_actor *actor)
     return export;
 }
 
+int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
+{
+    acti_export *export = acti_export_get(node, acti_actor_of_tx(tx));
+    if (export == NULL || export->id != id) {
+        acta_tx_drop(&tx);
+        return export == NULL ? ACTA_ENOMEM : ACTA_EINVAL;
+    }
+    export->held = 1;
+    export->tx = tx;
+    return ACTA_OK;
+}
+
 acti_export *acti_export_find(acti_node *node, uint64_t id)
 {
     return acti_slots_get(&node->exports, id);

@@ -84,6 +84,17 @@ end:
 
 // ---- the node: asking ------------------------------------------------------------------
 
+static void put(acti_node *node, acti_find *find)
+{
+    acti_frame frame = {
+        .kind = ACTI_FRAME_FIND, .id = find->query, .text = find->name, .text_size = strlen(find->name)};
+    int status = acti_session_put(&node->session, &frame);
+    if (status != ACTA_OK) {
+        (void)acti_slots_remove(&node->finds, find->query);
+        acti_find_fail(find, status);
+    }
+}
+
 void acti_find_ask(acti_node *node, acti_find *find)
 {
     if (node->settled) {
@@ -91,16 +102,19 @@ void acti_find_ask(acti_node *node, acti_find *find)
         return;
     }
     uint64_t query = acti_slots_add(&node->finds, find);
-    if (query == 0) {
+    find->query = query;
+    if (query == 0)
         acti_find_fail(find, ACTA_ENOMEM);
-        return;
-    }
-    acti_frame frame = {.kind = ACTI_FRAME_FIND, .id = query, .text = find->name, .text_size = strlen(find->name)};
-    int status = acti_session_put(&node->session, &frame);
-    if (status != ACTA_OK) {
-        (void)acti_slots_remove(&node->finds, query);
-        acti_find_fail(find, status);
-    }
+    else if (node->open)
+        put(node, find);
+}
+
+void acti_finds_open(acti_node *node)
+{
+    uint32_t at = 0;
+    acti_find *find;
+    while ((find = acti_slots_next(&node->finds, &at)) != NULL)
+        put(node, find);
 }
 
 void acti_find_told(acti_node *node, const acti_frame *frame)

@@ -39,7 +39,15 @@ static void accepted(void *arg, acti_link *link, const char *why)
         return;
     }
     (void)acti_au32_add_relaxed(&listener->refs, 1); // the node's; the one of the open listener is there
-    acti_node *node = acti_node_start(listener->router, link, false, listener->url, NULL, listener);
+    acti_node_plan plan = {.link = link, .listener = listener};
+    acti_node *node = acti_node_new(listener->router, &plan);
+    if (node == NULL) {
+        acti_link_close(link);
+        acti_listener_unref(listener);
+        return;
+    }
+    memcpy(node->url, listener->url, sizeof(listener->url));
+    node = acti_node_begin(node, &plan, 0);
     if (node != NULL)
         acti_actor_unref(node->actor);
 }
@@ -69,6 +77,9 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
     }
     acti_lock_take(&router->lock);
     acti_list_push(&router->listeners, &listener->all);
+    const char *reached = acti_link_listener_url(listener->link);
+    if (router->hello.url[0] == '\0' && strlen(reached) < sizeof(router->hello.url))
+        memcpy(router->hello.url, reached, strlen(reached) + 1); // by the first that listens others may reach us
     acti_lock_give(&router->lock);
     *out = listener;
     return ACTA_OK;
@@ -152,6 +163,8 @@ void acta_listener_close(acta_listener **handle)
     acti_router *router = listener->router;
     acti_lock_take(&router->lock);
     acti_list_remove(&listener->all);
+    if (strcmp(router->hello.url, acti_link_listener_url(listener->link)) == 0)
+        router->hello.url[0] = '\0';
     acti_lock_give(&router->lock);
     acti_link_listener_close(&listener->link);
     acti_lock_take(&listener->lock);

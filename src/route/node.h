@@ -1,20 +1,49 @@
 // SPDX-License-Identifier: MIT
 //
-// node.h - one connected peer, from inside: the session actor and what it looks after.
+// node.h - one peer, from inside: the session actor and what it looks after.
 //
 // Design notes. A node is an actor of the library's own in the pool. Everything reaches it through its inbox: bytes
-// that were read, writes that ended, proxies that have something to say, requests of threads outside. So it needs no
-// lock: all fields below belong to its turns, except where said.
+// that were read, writes that ended, connections that were made, proxies that have something to say, requests of
+// threads outside. So it needs no lock: all fields below belong to its turns, except where said.
 //
 //   sending    An actor of the peer is represented here by a proxy: an ordinary inbox, whose wake puts the proxy
 //              into the node's inbox. The node takes the proxy's messages in order and writes them as frames, as far as
-//              the receiver's credit and the buffer go. What is sent, replied and reported to one remote actor
-//              is therefore in one queue, and keeps its order.
+//              the receiver's credit and the session's bounds go. What is sent, replied and reported to one remote
+//              actor is therefore in one queue, and keeps its order.
 //   receiving  An actor of ours that the peer knows is an export: a number, the senders the peer holds,
 //              and the count of messages it has handled, which becomes new credit.
 //
-//   life       start --link given--> OPENING --welcomed--> OPEN --leave, all said--> LEAVING --farewell--> CLOSING
-//              any --the link or the protocol breaks--> CLOSING --the link is closed--> ended
+//   the node   what it is for                               then
+//   NEW        its session is to come to be: it calls, or   OPEN when its connection is UP (session.h) for the first
+//              waits to be called                           time; OVER when that cannot be
+//   OPEN       proxies and exports talk; with a connection  OVER after goodbyes, when the session is broken, or when
+//              or, for a while, without                     the peer has been away for too long or is known to be dead
+//   OVER       why says why, and all is settled             ended when no connection and no dial is left
+//
+//   its line   what there is                                then
+//   NONE       no connection. Who was called waits to be    DIALLING; LINKED when it is given a connection
+//              called again; who calls rests between tries
+//   DIALLING   the link layer connects                      LINKED; NONE when that failed or is not wanted any more
+//   LINKED     a connection; session.phase says how far     CLOSING when it is broken, late or not wanted any more
+//   CLOSING    nothing is asked of it any more              NONE when nothing of it runs
+//
+// Who has called does so again when a connection is lost, at once and then with more and more time in between, and who
+// was called waits, until five ticks of silence (beat.c), or until the process of the peer is seen to be gone.
+//
+// The node of a peer. A system has one node for each peer, which is entered in the router as soon as the peer is known;
+// the session that it comes to have is the one session between the two. A connection may be made by two sides at once,
+// by several threads, or anew while the old one is not seen to be lost. So it begins with a node that knows nobody yet:
+// one that a connection was made to, or that calls a URL. When HELLO or WELCOME says who the peer is, and it has no
+// node yet, this becomes its node. Otherwise the peer's node is given the connection, and decides (meet.c):
+//
+//   HELLO names a session      its own number: the old connection is dropped for this one
+//   HELLO, it is OPEN          WELCOME with KNOWN: who called is to use the session that there is
+//   HELLO, it calls the peer   both call each other at once: the connection of the caller with the smaller number of
+//   the
+//                              two nodes stays, and both sides know both numbers by then
+//   HELLO, it was called       this connection waits for what becomes of the one before
+//   WELCOME, it is OPEN        not needed: the connection is dropped without having been confirmed
+//   WELCOME, it is NEW         by the rule for two that call each other
 
 #ifndef ACTI_ROUTE_NODE_H
 #define ACTI_ROUTE_NODE_H
@@ -30,11 +59,17 @@
 #include "link/link.h"
 #include "route/session.h"
 
-#define ACTI_NODE_HANDSHAKE_NS (5 * ACTA_SECOND)      // from connection to welcome
-#define ACTI_NODE_LINGER_NS ACTA_SECOND               // for the peer to take our last bytes
-#define ACTI_NODE_OUT_ENOUGH (256u * 1024)            // bytes waiting above which proxies wait
-#define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)          // bytes waiting above which the peer is not reading
-#define ACTI_NODE_ACK_FRAMES 32                       // received and not acknowledged, that are worth a write
+#define ACTI_NODE_HANDSHAKE_NS (5 * ACTA_SECOND)  // from a connection to its being UP
+#define ACTI_NODE_LINGER_NS ACTA_SECOND           // for the peer to take our last bytes
+#define ACTI_NODE_REACH_NS (10 * ACTA_SECOND)     // for a peer that others know to be reached
+#define ACTI_NODE_REST_NS_MIN (10 * ACTA_MS)      // between two tries to connect, doubled from one to the next
+#define ACTI_NODE_REST_NS_MAX ACTA_SECOND
+#define ACTI_NODE_TICKS 5                         // of silence, after which the session is over
+#define ACTI_NODE_TICK_NS ACTA_SECOND             // of a peer that says nothing of itself while all is well
+#define ACTI_NODE_LOOK_NS (5 * ACTA_MS)           // between two looks at the process of a peer that is away
+#define ACTI_NODE_OUT_ENOUGH (256u * 1024)        // bytes waiting above which proxies wait
+#define ACTI_NODE_KEPT_ENOUGH (4u * 1024 * 1024)  // bytes written and not acknowledged above which they wait, too
+#define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)      // bytes waiting or kept, beside a largest message, that are too many
 #define ACTI_NODE_CREDIT_MESSAGES 256                 // per receiving actor
 #define ACTI_NODE_CREDIT_BYTES (4u * 1024 * 1024)
 #define ACTI_NODE_EXPORTS_MAX (1u << 20)
@@ -53,17 +88,21 @@ typedef enum acti_write {
 
 // What comes to a node's inbox; in the size of the EVENT message, which lies in the thing it is about.
 typedef enum acti_node_event {
-    ACTI_NODE_START,  // the link is there
-    ACTI_NODE_READ,   // bytes have come, or the link is broken
-    ACTI_NODE_WROTE,  // what was given to the link is written
-    ACTI_NODE_CLOSED, // nothing of the link runs any more
-    ACTI_NODE_LEAVE,  // the system closes
-    ACTI_NODE_FORCE,  // and does not wait any longer
-    ACTI_NODE_LATE,   // the peer took too long to introduce itself
-    ACTI_NODE_READY,  // a proxy has something to say
-    ACTI_NODE_CREDIT, // an export has handled some
-    ACTI_NODE_ROOM,   // an export whose actor had a full inbox has room
-    ACTI_NODE_FIND,   // a thread asks for a name
+    ACTI_NODE_START,    // it is made
+    ACTI_NODE_READ,     // bytes have come, or the connection is broken
+    ACTI_NODE_WROTE,    // what was given to the link is written
+    ACTI_NODE_CLOSED,   // nothing of the link runs any more
+    ACTI_NODE_DIALED,   // a dial has ended
+    ACTI_NODE_DUE,      // the alarm
+    ACTI_NODE_GIVEN,    // a connection that came to another node, or somebody who waits for this one to be OPEN
+    ACTI_NODE_UNWANTED, // who waits for it to be OPEN does not wait any longer
+    ACTI_NODE_DIED,     // the process of the peer has ended
+    ACTI_NODE_LEAVE,    // the system closes
+    ACTI_NODE_FORCE,    // and does not wait any longer
+    ACTI_NODE_READY,    // a proxy has something to say
+    ACTI_NODE_CREDIT,   // an export has handled some
+    ACTI_NODE_ROOM,     // an export whose actor had a full inbox has room
+    ACTI_NODE_FIND,     // a thread asks for a name
 } acti_node_event;
 
 static inline acta_msg acti_node_event_msg(acti_node_event what)
@@ -110,6 +149,10 @@ acti_proxy_run(acti_proxy *proxy);
 void
 acti_proxy_credit(acti_node *node, const acti_frame *frame);
 
+// acti_proxies_open gives the proxies that were made before the node was OPEN their credit.
+void
+acti_proxies_open(acti_node *node);
+
 // acti_proxies_quiet: whether no proxy has anything left to say.
 bool
 acti_proxies_quiet(acti_node *node);
@@ -147,6 +190,11 @@ acti_export *
 acti_export_get(acti_node *node, acti_actor *actor);
 acti_export *
 acti_export_find(acti_node *node, uint64_t id);
+
+// acti_export_agreed makes the export of an actor under a number that both sides were told before they met; the peer
+// has one hold, which is tx. For a node that has no export yet. ACTA_OK; ACTA_EINVAL or ACTA_ENOMEM, and tx is dropped.
+int
+acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx);
 
 // acti_export_settle drops uses and holds. The last hold is given up with reason; ACTA_OK: it was dropped.
 void
@@ -235,6 +283,7 @@ typedef struct acti_find {
     acta_msg event;
     acti_actor *caller; // one reference
     const char *where;
+    uint64_t query;
     int status;
     acta_tx *tx; // with ACTA_OK
     char name[ACTI_FRAME_TEXT_MAX + 1];
@@ -242,6 +291,10 @@ typedef struct acti_find {
 
 void
 acti_find_ask(acti_node *node, acti_find *find);
+
+// acti_finds_open puts the questions that came before the session was OPEN.
+void
+acti_finds_open(acti_node *node);
 void
 acti_find_told(acti_node *node, const acti_frame *frame);
 void
@@ -255,48 +308,113 @@ acti_finds_end(acti_node *node, int status);
 
 // ---- the node: node.c ------------------------------------------------------------------------
 
+typedef enum acti_node_line {
+    ACTI_LINE_NONE,
+    ACTI_LINE_DIALLING,
+    ACTI_LINE_LINKED,
+    ACTI_LINE_CLOSING,
+} acti_node_line;
+
+// What its one alarm is for; see beat.c.
+typedef enum acti_due {
+    ACTI_DUE_REST,   // to call again
+    ACTI_DUE_LATE,   // the connection should be UP by now, or closed
+    ACTI_DUE_LIMIT,  // the session should be OPEN by now
+    ACTI_DUE_BEAT,   // to say something
+    ACTI_DUE_TICK,   // to have heard something
+    ACTI_DUE_LOOK,   // at the process of the peer
+    ACTI_DUE_LINGER, // the peer should have taken our last bytes by now
+    ACTI_DUES,
+} acti_due;
+
+// What the router knows of a node.
+typedef enum acti_node_standing {
+    ACTI_STANDING_NEW,
+    ACTI_STANDING_OPEN,
+    ACTI_STANDING_OVER,
+} acti_node_standing;
+
+typedef struct acti_given acti_given;
+typedef struct acti_opening acti_opening;
+
 struct acti_node {
     acti_actor *actor; // whose state this is
     char name[ACTI_NAME_BYTES]; // the name of actor: says which peer, once that is known
     acti_router *router;
     acti_session session;
-    acti_link *link;
-    acti_buf writing;      // given to the link until it has written it
-    acti_au32 write_state; // acti_write; see node.c
-    acti_au32 write_told;  // 1: write_event is in the inbox, or about to be
-    bool read_pending;
+    bool open;     // the session is, or was, OPEN
     bool leaving;  // GOODBYE is to be said once all is said
     bool settled;  // what the peer held and owed has been settled; why is set
-    bool hurry;    // close without waiting for what is in out; why is set
-    bool closing;  // the link has been told to close
     int32_t why;   // the reason for ending; ACTA_OK before
     acti_au32 status; // -status as acta_node_status gives it; anyone reads
+    bool kept;        // whoever started the peer's process says when it has ended
+    int32_t death;    // what the session ends with now that the peer's process has ended; ACTA_OK before
 
-    // Events of the link and the router; each is in the inbox at most once. What they report is written before they
-    // are pushed and read when they are taken.
+    // The connection: connection.c. What events report is written before they are pushed and read when they are taken;
+    // each is in the inbox at most once.
+    acti_node_line line;
+    acti_link *link;  // LINKED and CLOSING
+    bool up;          // acti_node_rise has been called for it
+    bool read_pending;
+    bool hurry;       // close without waiting for what is to be written
+    bool wrote;       // something was written since the last beat
+    bool taken;       // acti_session_wrote is to be called when the link has written what it was given
+    acti_au32 write_state; // acti_write; see connection.c
+    acti_au32 write_told;  // 1: write_event is in the inbox, or about to be
+    int read_status;
+    size_t read_size;
+
+    // Calling: dial.c.
+    bool caller;   // it calls url, and again when the connection is lost
+    bool once;     // it gives up after the first try
+    uint32_t tries; // to connect, since the last connection that was of any use
+    uint64_t progress; // frames sent and received when the connection was last lost
+    uint64_t chance;   // state of the generator of rests
+    acti_au32 trouble; // -status of the last try that failed; anyone reads
+    acti_link_dialer *dialer;
+    int dial_status;  // what came of it; published by the push of dialed_event
+    acti_link *dialed;
+    char dial_why[ACTI_LINK_WHY_MAX];
+    bool dropping; // the dial under way is not wanted any more
+    char excuse[ACTI_LINK_WHY_MAX]; // a line that says why the last try has failed; empty: nothing special
+    char url[ACTI_URL_MAX + 2]; // that it calls, or under which the peer has called us; one that is too long stays so
+
+    // Meeting: meet.c.
+    acti_list openings; // who waits until it is OPEN
+    bool own_opening;   // the first of them made it
+    acti_given *parked; // a connection that waits to be adopted
+    acti_given *gift;   // the node's own connection, for the node of its peer as soon as nothing is being written
+    acti_node *gift_to; // one reference to its actor
+    acta_listener *listener; // to be told of the peer; one reference
+
+    // The alarm: beat.c.
+    acti_alarm alarm; // holds one reference while it is set
+    bool alarm_set;
+    uint64_t alarm_ns; // for when
+    uint64_t due_ns[ACTI_DUES]; // UINT64_MAX: never
+    uint64_t heard;    // by the session at the last tick
+    uint32_t silence;  // ticks in a row in which nothing came
+    uint32_t looks;    // at the process of the peer, since the connection was lost
+
     acta_msg start_event;
     acta_msg read_event;
     acta_msg write_event;
     acta_msg closed_event;
+    acta_msg dialed_event;
+    acta_msg due_event;
+    acta_msg unwanted_event;
+    acta_msg died_event;
     acta_msg leave_event;
     acta_msg force_event;
-    acta_msg late_event;
-    int read_status;
-    size_t read_size;
-
-    acti_alarm alarm; // for the handshake, then for the last bytes; holds one reference while it is set
-    bool alarm_set;
     acti_au32 forced; // 1: force_event has been pushed
-    acti_actor *opener;   // a thread that waits for the welcome; one reference
-    acta_msg opened_event; // what it is sent, once
-    acta_listener *listener; // to be told of the welcome; one reference
-    char url[ACTI_URL_MAX + 1];
+    acti_au32 ended;  // 1: died_event has been pushed
+    int ended_with;   // published by that push
 
     void *proxies_by_id; // of libc's tsearch
     acti_list proxies;
     uint32_t proxy_count;
     uint32_t sweep_at; // proxy_count from which a sweep is due
-    acti_list waiting; // proxies that wait for room in out
+    acti_list waiting; // proxies that wait for room, or for the session to be OPEN
 
     acti_slots exports;
     uint32_t exports_sweep_at;
@@ -305,18 +423,50 @@ struct acti_node {
     acti_slots asks;        // requests sent to the peer and not answered: their promises
     acti_slots monitors;    // MONITORs sent to the peer: their messages
     acti_types types;
-    acti_list all; // in the router's list; its lock
+
+    // The router's: router.c and roster.c. Under its lock, except where said.
+    acti_list all;
+    acti_node_standing standing;
+    uint64_t number;   // of the session under which the peer may call it again; 0: none
+    uint64_t up_at;     // number of the news that it is OPEN; 0: it was not
+    uint64_t down_at;   // and that it is OVER
+    acti_au64 peer;     // the peer's number; 0: not known. Read by anyone: what follows is constant once it is set
+    char peer_url[ACTI_URL_MAX + 2];  // under which others reach the peer; empty: nobody does
+    char peer_name[ACTI_FRAME_TEXT_MAX + 1]; // constant once the node is OPEN; read only then
 };
 
-// acti_node_start makes a node for a link: it speaks first if caller is set. opener is told, or listener, when it
-// is welcomed; both may be NULL. The references to them are taken. NULL without memory: the link is closed then.
+// What a node is made for.
+typedef struct acti_node_plan {
+    const char *url;   // to be called; NULL: it is called
+    uint64_t session;  // the number that both sides were told before; 0: none
+    uint64_t limit_ns; // to be OPEN; ACTA_FOREVER: none
+    bool once;
+    acti_link *link;         // a connection that was made to us, taken in any case; or NULL
+    acta_listener *listener; // that it was made to: one reference, taken in any case; or NULL
+    acti_opening *opening;   // one reference, taken on success; or NULL
+} acti_node_plan;
+
+// acti_node_new makes a node that has not begun: proxies and exports may be made for it. NULL without memory.
+// acti_node_begin enters it in the router as the node of peer, or with 0 as one that does not know its peer, and starts
+// it. It gives the node, or the one that the peer has meanwhile, with a reference to its actor; NULL when the system
+// closes. Where it does not give the node, that is gone.
 acti_node *
-acti_node_start(acti_router *router, acti_link *link, bool caller, const char *url, acti_actor *opener,
-                acta_listener *listener);
+acti_node_new(acti_router *router, const acti_node_plan *plan);
+acti_node *
+acti_node_begin(acti_node *node, const acti_node_plan *plan, uint64_t peer);
+
+// acti_node_renew begins a session anew that is over before the node was OPEN.
+void
+acti_node_renew(acti_node *node);
 
 // acti_node_force ends the session now, without a goodbye. Threads: any.
 void
 acti_node_force(acti_node *node);
+
+// acti_node_died says that the process of the peer has ended: the session ends, with that status, behind what has come
+// of it. Threads: any.
+void
+acti_node_died(acti_node *node, int status);
 
 // acti_node_gone is what whoever waits for something of a peer whose session has ended is told: ACTA_EUNREACH after a
 // goodbye, else why it ended. Threads: any.
@@ -327,13 +477,28 @@ acti_node_gone(const acti_node *node);
 int
 acti_node_receive(acti_node *node, const acti_frame *frame);
 
-// acti_node_break ends the session: cause is told to the peer and reported.
+// acti_node_end ends the session. What is to be written still is, as far as the peer takes it in time; the rest is for
+// settle, when no proxy is at work. acti_node_break does so, and tells the peer and the report why.
+void
+acti_node_end(acti_node *node, int status);
 void
 acti_node_break(acti_node *node, int status, const char *cause);
 
 // acti_node_put writes a frame of our own making; a failure breaks the session.
 void
 acti_node_put(acti_node *node, acti_frame *frame);
+
+// acti_node_shown is the peer's name, for reports.
+const char *
+acti_node_shown(const acti_node *node);
+
+// acti_node_is_crowded: whether proxies have to wait before they put more.
+static inline bool acti_node_is_crowded(const acti_node *node)
+{
+    return node->session.state != ACTI_SESSION_OPEN ||
+           acti_session_waiting(&node->session) >= ACTI_NODE_OUT_ENOUGH ||
+           acti_session_kept(&node->session) >= ACTI_NODE_KEPT_ENOUGH;
+}
 
 static inline acti_node *acti_node_of(acta_node *node)
 {

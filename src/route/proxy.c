@@ -63,6 +63,14 @@ static void freed(acti_actor *actor)
 
 static const acti_actor_ops of_proxy = {.wake = wake, .last_sender = last_sender, .freed = freed};
 
+// give_credit gives a proxy what the peer allows at the beginning; nothing before it is known.
+static void give_credit(acti_proxy *proxy)
+{
+    const acti_node *node = proxy->node;
+    proxy->credit_messages = node->open ? node->session.peer.credit_messages : 0;
+    proxy->credit_bytes = node->open ? node->session.peer.credit_bytes : 0;
+}
+
 acti_proxy *acti_proxy_get(acti_node *node, uint64_t id, const char *name)
 {
     acti_proxy key = {.id = id};
@@ -88,13 +96,13 @@ acti_proxy *acti_proxy_get(acti_node *node, uint64_t id, const char *name)
     actor->internal = 1;
     actor->ops = &of_proxy;
     actor->end_msg.kind = ACTI_MSG_EOF;
-    uint64_t peer_max = node->session.peer.payload_bytes_max;
+    // Of a peer that is not known yet it is taken that it has the limits that we have.
+    uint64_t peer_max = node->open ? node->session.peer.payload_bytes_max : node->session.us.payload_bytes_max;
     uint64_t limit = peer_max / 9 * 8; // what a message grows by when it is packed
     limit = limit > 4096 ? limit - 2048 : limit / 2;
     if (limit < actor->message_bytes_max)
         actor->message_bytes_max = (uint32_t)limit;
-    proxy->credit_messages = node->session.peer.credit_messages;
-    proxy->credit_bytes = node->session.peer.credit_bytes;
+    give_credit(proxy);
     proxy->ready_event = acti_node_event_msg(ACTI_NODE_READY);
     acti_list_init(&proxy->watches);
     acti_list_push(&node->proxies, &proxy->all);
@@ -135,6 +143,17 @@ bool acti_proxies_quiet(acti_node *node)
         if (!quiet(ACTI_CONTAINER_OF(link, acti_proxy, all)))
             return false;
     return true;
+}
+
+void acti_proxies_open(acti_node *node)
+{
+    for (acti_list *link = node->proxies.next, *next; link != &node->proxies; link = next) {
+        next = link->next;
+        acti_proxy *proxy = ACTI_CONTAINER_OF(link, acti_proxy, all);
+        give_credit(proxy);
+        if (proxy->stalled && acti_inbox_unpark(&proxy->actor->inbox))
+            acti_proxy_run(proxy);
+    }
 }
 
 void acti_proxies_sweep(acti_node *node)
@@ -197,7 +216,7 @@ void acti_proxy_run(acti_proxy *proxy)
     do {
         take_more(proxy);
         while (actor->batch != NULL && may_go(proxy, actor->batch)) {
-            if (node->session.out.size >= ACTI_NODE_OUT_ENOUGH) {
+            if (acti_node_is_crowded(node)) {
                 acti_list_push(&node->waiting, &proxy->waiting);
                 return;
             }
@@ -234,14 +253,15 @@ static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
 {
     acti_node *node = proxy->node;
     acta_system *sys = proxy->actor->sys;
+    acti_buf *out;
     size_t at;
     int status = acti_types_number(node, m->type, &frame->type);
     if (status == ACTA_OK)
-        status = acti_session_begin(&node->session, frame, &at);
+        status = acti_session_begin(&node->session, frame, &out, &at);
     if (status == ACTA_OK) {
-        size_t start = node->session.out.size;
-        status = acti_codec_encode(m->type, m + 1, NULL, &node->session.out);
-        size_t packed = node->session.out.size - start;
+        size_t start = out->size;
+        status = acti_codec_encode(m->type, m + 1, NULL, out);
+        size_t packed = out->size - start;
         int end = acti_session_end(&node->session, at, status != ACTA_OK);
         status = status != ACTA_OK ? status : end;
         if (status == ACTA_OK && needs_credit(m)) {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/type.h"
 
@@ -21,6 +20,12 @@ uint32_t acti_payload_max(uint32_t message_bytes_max)
 {
     uint64_t bytes = (uint64_t)message_bytes_max + message_bytes_max / 8 + PAYLOAD_EXTRA;
     return bytes < ACTI_SESSION_PAYLOAD_MAX ? (uint32_t)bytes : (uint32_t)ACTI_SESSION_PAYLOAD_MAX;
+}
+
+// heartbeat_ms is what peers are told; UINT32_MAX: nothing is said while all is well.
+static uint32_t heartbeat_ms(uint64_t heartbeat_ns)
+{
+    return heartbeat_ns / ACTA_MS < UINT32_MAX ? (uint32_t)(heartbeat_ns / ACTA_MS) : UINT32_MAX;
 }
 
 // links: NULL for those of nng.
@@ -39,20 +44,25 @@ static acti_router *new_router(acta_system *sys, const acti_links *links, const 
                                  .incarnation = acti_clock_ns(),
                                  .payload_bytes_max = acti_payload_max(sys->opts.message_bytes_max),
                                  .credit_messages = ACTI_NODE_CREDIT_MESSAGES,
-                                 .credit_bytes = ACTI_NODE_CREDIT_BYTES};
+                                 .credit_bytes = ACTI_NODE_CREDIT_BYTES,
+                                 .heartbeat_ms = heartbeat_ms(sys->opts.heartbeat_ns),
+                                 .host = acti_host_id(),
+                                 .pid = acti_process_id()};
     snprintf(router->hello.name, sizeof(router->hello.name), "%s", name);
     acti_lock_init(&router->lock);
     acti_list_init(&router->nodes);
     acti_list_init(&router->listeners);
+    acti_list_init(&router->watchers);
+    acti_list_init(&router->departed);
     return router;
 }
 
 // name_of_process writes what peers are told: which program, and which process.
 static void name_of_process(char *name, size_t size)
 {
-    snprintf(name, size, "%s.%ld", program_invocation_short_name, (long)getpid());
+    snprintf(name, size, "%s.%ld", program_invocation_short_name, (long)acti_process_id());
     if (!acti_text_valid(name, strlen(name)))
-        snprintf(name, size, "%ld", (long)getpid());
+        snprintf(name, size, "%ld", (long)acti_process_id());
 }
 
 acti_router *acti_router_of(acta_system *sys)
@@ -84,22 +94,131 @@ int acti_router_use(acta_system *sys, const acti_links *links, const char *name)
     return status;
 }
 
-bool acti_router_enter(acti_router *router, acti_node *node)
+void acti_router_hello(acti_router *router, acti_hello *hello)
 {
     acti_lock_take(&router->lock);
-    bool open = !router->closing;
-    if (open) {
+    *hello = router->hello;
+    acti_lock_give(&router->lock);
+}
+
+// ---- the nodes ----------------------------------------------------------------------------
+
+// look_up gives the node of a peer. With the lock.
+static acti_node *look_up(acti_router *router, uint64_t peer)
+{
+    for (acti_list *link = router->nodes.next; link != &router->nodes; link = link->next) {
+        acti_node *node = ACTI_CONTAINER_OF(link, acti_node, all);
+        if (acti_au64_load_relaxed(&node->peer) == peer && node->standing != ACTI_STANDING_OVER)
+            return node;
+    }
+    return NULL;
+}
+
+bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti_node **other)
+{
+    acti_lock_take(&router->lock);
+    *other = peer != 0 ? look_up(router, peer) : NULL;
+    bool enters = !router->closing && *other == NULL;
+    if (enters) {
+        if (peer != 0)
+            memcpy(node->peer_url, node->url, sizeof(node->peer_url));
+        acti_au64_store_release(&node->peer, peer);
+        node->number = node->caller ? 0 : node->session.us.session;
         acti_list_push(&router->nodes, &node->all);
         acti_system_enter(node->actor);
+    } else if (*other != NULL) {
+        acti_actor_ref((*other)->actor);
     }
     acti_lock_give(&router->lock);
-    return open;
+    return enters;
+}
+
+acti_node *acti_router_find(acti_router *router, uint64_t peer)
+{
+    acti_lock_take(&router->lock);
+    acti_node *node = look_up(router, peer);
+    if (node != NULL)
+        acti_actor_ref(node->actor);
+    acti_lock_give(&router->lock);
+    return node;
+}
+
+acti_node *acti_router_of_session(acti_router *router, uint64_t number, uint64_t peer)
+{
+    acti_node *found = NULL;
+    acti_lock_take(&router->lock);
+    for (acti_list *link = router->nodes.next; link != &router->nodes && found == NULL; link = link->next) {
+        acti_node *node = ACTI_CONTAINER_OF(link, acti_node, all);
+        uint64_t its_peer = acti_au64_load_relaxed(&node->peer);
+        if (node->number == number && (its_peer == peer || its_peer == 0) && node->standing != ACTI_STANDING_OVER)
+            found = node;
+    }
+    if (found != NULL)
+        acti_actor_ref(found->actor);
+    acti_lock_give(&router->lock);
+    return found;
+}
+
+// know enters who the peer of a node is. With the lock.
+static void know(acti_node *node, const acti_hello *peer)
+{
+    const char *url = peer->url[0] == '\0' && node->caller ? node->url : peer->url;
+    snprintf(node->peer_url, sizeof(node->peer_url), "%s", url);
+    acti_au64_store_release(&node->peer, peer->node); // with whoever reads the number, and then the URL
+}
+
+acti_met acti_router_meet(acti_router *router, acti_node *node, const acti_hello *peer, acti_node **other)
+{
+    acti_lock_take(&router->lock);
+    acti_node *found = look_up(router, peer->node);
+    if (found == NULL) {
+        know(node, peer);
+        found = node;
+    }
+    acti_met met = found == node                                ? ACTI_MET_ITSELF
+                   : found->standing == ACTI_STANDING_OPEN ? ACTI_MET_OPEN
+                                                            : ACTI_MET_NEW;
+    if (found != node && other != NULL) {
+        acti_actor_ref(found->actor);
+        *other = found;
+    }
+    acti_lock_give(&router->lock);
+    return met;
+}
+
+void acti_router_number(acti_router *router, acti_node *node, uint64_t number)
+{
+    acti_lock_take(&router->lock);
+    node->number = number;
+    acti_lock_give(&router->lock);
+}
+
+void acti_router_opened(acti_router *router, acti_node *node)
+{
+    acti_lock_take(&router->lock);
+    if (acti_au64_load_relaxed(&node->peer) == 0)
+        know(node, &node->session.peer);
+    node->standing = ACTI_STANDING_OPEN;
+    node->up_at = acti_roster_news(router);
+    acti_lock_give(&router->lock);
+    acti_roster_tell(router);
+}
+
+void acti_router_over(acti_router *router, acti_node *node)
+{
+    acti_lock_take(&router->lock);
+    node->standing = ACTI_STANDING_OVER;
+    if (node->up_at != 0)
+        node->down_at = acti_roster_news(router);
+    acti_lock_give(&router->lock);
+    acti_roster_tell(router);
 }
 
 void acti_router_leave(acti_router *router, acti_node *node)
 {
     acti_lock_take(&router->lock);
     acti_list_remove(&node->all);
+    acti_roster_keep(router, node);
     acti_lock_give(&router->lock);
 }
 
@@ -142,7 +261,8 @@ static void close_router(acti_upper *upper, uint64_t deadline_ns)
 static void fini_router(acti_upper *upper)
 {
     acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
-    acti_assert(acti_list_empty(&router->nodes) && acti_list_empty(&router->listeners));
+    acti_assert(acti_list_empty(&router->nodes) && acti_list_empty(&router->listeners) &&
+                acti_list_empty(&router->watchers));
     acti_lock_fini(&router->lock);
     free(router);
 }

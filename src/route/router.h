@@ -15,11 +15,16 @@ struct acti_router {
     acta_system *sys;
     acti_nng_links nng;
     const acti_links *links; // where its connections come from: nng, unless others were given
-    acti_hello hello; // what every session says of us
-    acti_lock lock;   // rank 20
+    acti_lock lock;          // rank 20: what follows
+    acti_hello hello;        // what every session says of us; its url may be set later, the rest is constant
     acti_list nodes;
     acti_list listeners;
     bool closing; // no new node is made
+
+    // roster.c
+    uint64_t news;      // how many there have been
+    acti_list watchers;
+    acti_list departed; // nodes that have ended, and of which a watcher is still to hear; one reference each
 };
 
 // acti_router_of gives the system's router, made at the first call, or NULL without memory.
@@ -32,15 +37,66 @@ acti_router_of(acta_system *sys);
 ACTA_NODISCARD int
 acti_router_use(acta_system *sys, const acti_links *links, const char *name);
 
-// acti_router_enter and _leave keep the list of nodes. enter: false when the system is closing.
+// acti_router_hello copies what a session says of us.
+void
+acti_router_hello(acti_router *router, acti_hello *hello);
+
+// ---- the nodes ------------------------------------------------------------------------
+
+// acti_router_enter puts a node that begins into the list, as that of peer, or with 0 of one that is not known yet.
+// False when the system is closing, or that peer has a node: *other is that one, with a reference to its actor.
 bool
-acti_router_enter(acti_router *router, acti_node *node);
+acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti_node **other);
+
+// acti_router_find gives the node of a peer, and acti_router_of_session the one that the peer may call again under that
+// number of a session, with a reference to its actor; or NULL. Threads: any.
+acti_node *
+acti_router_find(acti_router *router, uint64_t peer);
+acti_node *
+acti_router_of_session(acti_router *router, uint64_t number, uint64_t peer);
+
+typedef enum acti_met {
+    ACTI_MET_ITSELF, // the node is that of the peer: it was before, or is now because there was none
+    ACTI_MET_NEW,    // another is, which is not OPEN
+    ACTI_MET_OPEN,   // another is, which is OPEN
+} acti_met;
+
+// acti_router_meet is called by a node that has learnt who its peer is, by what that says of itself. *other is the
+// other node, with a reference to its actor; NULL: nobody wants to know.
+acti_met
+acti_router_meet(acti_router *router, acti_node *node, const acti_hello *peer, acti_node **other);
+
+// acti_router_number sets the number of the session under which the peer may call the node again; 0: it may not.
+void
+acti_router_number(acti_router *router, acti_node *node, uint64_t number);
+
+// acti_router_opened is called when the node is OPEN; acti_router_over when it is OVER, and settled; acti_router_leave
+// when it ends.
+void
+acti_router_opened(acti_router *router, acti_node *node);
+void
+acti_router_over(acti_router *router, acti_node *node);
 void
 acti_router_leave(acti_router *router, acti_node *node);
 
 // acti_payload_max is how many bytes a message of at most that size in memory may take when it is packed.
 uint32_t
 acti_payload_max(uint32_t message_bytes_max);
+
+// ---- the roster: roster.c ---------------------------------------------------------------
+
+// acti_roster_news numbers what has happened to a node, with the router's lock; acti_roster_tell then tells those who
+// watch, without.
+uint64_t
+acti_roster_news(acti_router *router);
+void
+acti_roster_tell(acti_router *router);
+
+// acti_roster_keep keeps a node that ends for those who have not heard all of it; with the router's lock.
+void
+acti_roster_keep(acti_router *router, acti_node *node);
+
+// ---- listeners ----------------------------------------------------------------------------
 
 // A listener; listen.c.
 struct acta_listener {

@@ -31,6 +31,8 @@ static int open_system(acti_sim_node *node)
     acta_system_opts opts = node->opts.system;
     opts.workers = 1;
     opts.long_turn_ns = ACTA_FOREVER;
+    if (opts.heartbeat_ns == 0)
+        opts.heartbeat_ns = ACTA_FOREVER; // else something would be to be done for ever
     opts.report = sim->report;
     opts.report_arg = sim->report_arg;
     if (sim->trace != NULL)

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+//
+// dial.c - calling the peer: the first time, and whenever a connection is lost.
+//
+// The first try is at once. After one that failed the node rests, for 10 ms and then twice as long each time, up to a
+// second; each rest is between half of that and all of it, so that many who have lost the same peer do not come back in
+// step. A connection that was of use, because frames went over it, begins the count anew.
+
+#include <acta/error.h>
+#include <stdio.h>
+
+#include "core/system.h"
+#include "route/connection.h"
+#include "route/router.h"
+
+// acti_node_may_cure: whether another try may do better.
+bool acti_node_may_cure(int status)
+{
+    switch (status) {
+    case ACTA_EUNREACH:
+    case ACTA_ETIMEOUT:
+    case ACTA_ENOMEM:
+    case ACTA_EIO:
+    case ACTA_EFULL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// ---- a dial -------------------------------------------------------------------------------
+
+// dialed runs on the link's control thread. As in connection.c, the system is kept until the push has returned.
+static void dialed(void *arg, int status, acti_link *link, const char *why)
+{
+    acti_node *node = arg;
+    acta_system *sys = node->actor->sys;
+    node->dial_status = status; // published by the push
+    node->dialed = link;
+    snprintf(node->dial_why, sizeof(node->dial_why), "%s", why != NULL ? why : "");
+    acti_system_threads(sys, 1);
+    (void)acti_actor_push(node->actor, &node->dialed_event); // taken: the node ends only when the dial has ended
+    acti_system_threads(sys, -1);
+}
+
+void acti_node_call(acti_node *node)
+{
+    acti_assert(node->line == ACTI_LINE_NONE);
+    acti_node_due(node, ACTI_DUE_REST, ACTA_FOREVER);
+    node->line = ACTI_LINE_DIALLING;
+    node->dropping = false;
+    node->dialer = acti_link_dial(node->router->links, node->url, dialed, node);
+}
+
+void acti_node_drop_dial(acti_node *node)
+{
+    if (node->line != ACTI_LINE_DIALLING)
+        return;
+    node->dropping = true;
+    acti_link_dialer_close(&node->dialer);
+}
+
+void acti_node_on_dialed(acti_node *node)
+{
+    acti_link *link = node->dialed;
+    node->dialed = NULL;
+    node->line = ACTI_LINE_NONE;
+    acti_link_dialer_close(&node->dialer);
+    if (node->dropping || node->why != ACTA_OK) {
+        if (link != NULL)
+            acti_link_close(link);
+        if (node->why == ACTA_OK && node->parked == NULL)
+            acti_node_missed(node, ACTA_EUNREACH); // what it was dropped for has gone
+        return;
+    }
+    if (link == NULL) {
+        snprintf(node->excuse, sizeof(node->excuse), "%s", node->dial_why);
+        acti_node_missed(node, node->dial_status);
+        return;
+    }
+    node->excuse[0] = '\0';
+    acti_node_own(node, link);
+    if (acti_session_call(&node->session) != ACTA_OK) {
+        acti_node_missed_it(node, ACTA_ENOMEM);
+        return;
+    }
+    acti_node_due(node, ACTI_DUE_LATE, ACTI_NODE_HANDSHAKE_NS);
+    acti_node_read_more(node);
+}
+
+// ---- trying again ----------------------------------------------------------------------------
+
+static uint64_t rest_ns(acti_node *node)
+{
+    uint64_t most_ns = ACTI_NODE_REST_NS_MAX;
+    if (node->tries < 7 && ACTI_NODE_REST_NS_MIN << node->tries < most_ns)
+        most_ns = ACTI_NODE_REST_NS_MIN << node->tries;
+    node->tries++;
+    return most_ns / 2 + acti_random_next(&node->chance) % (most_ns / 2 + 1);
+}
+
+void acti_node_missed(acti_node *node, int status)
+{
+    acti_au32_store_relaxed(&node->trouble, (uint32_t)-status); // a number for whoever stops waiting
+    if (!node->open && (node->once || !acti_node_may_cure(status))) {
+        acti_node_end(node, status);
+        return;
+    }
+    acti_node_due(node, ACTI_DUE_REST, rest_ns(node));
+}
+
+void acti_node_missed_it(acti_node *node, int status)
+{
+    acti_au32_store_relaxed(&node->trouble, (uint32_t)-status); // as above
+    acti_node_close_link(node);
+}
+
+// lost_new: the connection of a node that is not OPEN.
+static void lost_new(acti_node *node)
+{
+    if (node->session.state >= ACTI_SESSION_LEFT)
+        acti_node_renew(node);
+    int trouble = -(int)acti_au32_load_relaxed(&node->trouble); // our own
+    if (node->parked != NULL || node->gift != NULL)
+        return; // for which it was given up; or it was to be given away
+    if (node->caller)
+        acti_node_missed(node, trouble != ACTA_OK ? trouble : ACTA_EUNREACH);
+    else if (node->session.us.session == 0)
+        acti_node_end(node, ACTA_EUNREACH); // it went away before it said who it is
+    else if (node->due_ns[ACTI_DUE_LIMIT] == UINT64_MAX)
+        acti_node_due(node, ACTI_DUE_LIMIT, ACTI_NODE_TICKS * acti_node_tick_ns(node)); // who called may have confirmed
+}
+
+void acti_node_lost(acti_node *node)
+{
+    acti_node_due(node, ACTI_DUE_LATE, ACTA_FOREVER);
+    acti_node_due(node, ACTI_DUE_BEAT, ACTA_FOREVER);
+    if (node->death != ACTA_OK) {
+        acti_node_end(node, node->death);
+        return;
+    }
+    if (!node->open) {
+        lost_new(node);
+        return;
+    }
+    acti_node_watch(node);
+    if (!node->caller || node->parked != NULL)
+        return;
+    uint64_t progress = node->session.acked + node->session.received;
+    if (progress != node->progress)
+        node->tries = 0;
+    node->progress = progress;
+    if (node->tries == 0)
+        acti_node_call(node);
+    else
+        acti_node_due(node, ACTI_DUE_REST, rest_ns(node));
+}
