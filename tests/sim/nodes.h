@@ -37,13 +37,13 @@ static inline bool publish_and_serve(acta_system *sys, const char *name, acta_tx
 }
 
 // find_at_peer connects and finds, trying again for a while until somebody listens; NULL: nobody is there, or has died.
-// No time limits: any time may pass before the next step.
+// Any time may pass before the next step, so that a first attempt that may last for long comes to nothing now and then.
 static inline acta_tx *find_at_peer(acta_sim *sim, acta_system *sys, const char *name)
 {
     acta_node *peer = NULL;
     acta_tx *tx = NULL;
     for (int tries = 0; tries < 200 && peer == NULL; tries++)
-        if (acta_connect(sys, NODES_URL, ACTA_FOREVER, &peer) != ACTA_OK)
+        if (acta_connect(sys, NODES_URL, tries == 0 ? 10 * ACTA_SECOND : 0, &peer) != ACTA_OK)
             acta_sim_sleep(sim, ACTA_SECOND);
     if (peer != NULL && acta_node_find(peer, name, ACTA_FOREVER, &tx) != ACTA_OK)
         tx = NULL;
