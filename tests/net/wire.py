@@ -2,6 +2,8 @@
 """wire.py - a node written from the format's specification (src/route/frame.h) alone, to be a peer that does what no
 program of ours does: stop in the middle, speak another version, claim what is not true."""
 
+import os
+import random
 import socket
 import struct
 import time
@@ -9,9 +11,10 @@ import time
 from harness import DEADLINE_S, need
 
 (HELLO, WELCOME, REFUSE, ACK, GOODBYE, FAREWELL, TYPE, FIND, FOUND, RELEASE, SEND, ASK, REPLY, MONITOR, DEMONITOR, DOWN,
- CREDIT) = range(1, 18)
-SEQUENCED = {GOODBYE} | set(range(TYPE, CREDIT))
+ CREDIT, PART, CLAIM, TAKEN, END) = range(1, 22)
+SEQUENCED = {GOODBYE} | set(range(TYPE, END + 1))
 VERSION = 1
+ECRASHED = -7
 EVERSION = -13
 
 
@@ -24,8 +27,20 @@ def header(length, kind, sequence=0, reserved=0):
     return struct.pack("<IBBHQ", length, kind, reserved, 0, sequence)
 
 
-def hello(lowest=VERSION, highest=VERSION, name="wire.py"):
-    return b"ACTA" + struct.pack("<HHQQIII", lowest, highest, 4711, 1, 1 << 20, 1000, 1 << 24) + text(name)
+def host():
+    """What acti_host_id of src/base/platform.h is."""
+    with open("/proc/sys/kernel/random/boot_id", "rb") as f:
+        known = f.read() + os.readlink("/proc/self/ns/pid").encode()
+    number = 0xcbf29ce484222325
+    for byte in known:
+        number = (number ^ byte) * 0x100000001b3 % (1 << 64)
+    return number
+
+
+def hello(lowest=VERSION, highest=VERSION, name="wire.py", node=None, session=0, received=0, heartbeat_ms=60000):
+    """Another node each time, unless told."""
+    return (b"ACTA" + struct.pack("<HHQQQQQIIIII", lowest, highest, node or random.getrandbits(63) + 1, 1, session, received,
+                                  host(), os.getpid(), 1 << 20, 1000, 1 << 24, heartbeat_ms) + text("") + text(name))
 
 
 # ---- msgpack, as far as the example's messages need it -----------------------------------
@@ -136,6 +151,7 @@ def become_script(path, router=7):
     node = dial(path)
     node.put(HELLO, hello())
     node.wait_for(WELCOME)
+    node.put(ACK, struct.pack("<Q", 0))
     node.put(FIND, struct.pack("<Q", 99) + text("net"))
     net = None
     while True:
