@@ -13,7 +13,7 @@
 #include "base/platform.h"
 #include "route/session_parts.h"
 
-// Before the peer has said who it is, a length may ask for no more than this. HELLO and WELCOME are the longest, 582
+// During the handshake a length may ask for no more than this. HELLO and WELCOME are the longest, 582
 // bytes.
 #define HANDSHAKE_PAYLOAD_MAX 1024
 
@@ -155,6 +155,8 @@ static bool allowed(const acti_session *session, acti_frame_kind kind)
         return true;
     if (session->phase == ACTI_PHASE_CALLING)
         return kind == ACTI_FRAME_WELCOME;
+    if (session->phase == ACTI_PHASE_HALF)
+        return kind == ACTI_FRAME_ACK;
     if (kind == ACTI_FRAME_FAREWELL)
         return session->state == ACTI_SESSION_LEAVING;
     return kind == ACTI_FRAME_ACK || (kind > ACTI_FRAME_WELCOME && session->peer_goodbye == 0);
@@ -221,10 +223,12 @@ static int on_ack(acti_session *session, uint64_t sequence)
     if (sequence > told || sequence < session->acked)
         return acti_session_deny(
             session, ACTA_EMALFORMED,
-            "ACK of frame %llu, with %llu written and %llu acknowledged before: the peer breaks the "
-            "protocol; update or fix it",
+            "ACK of frame %llu, with %llu written and %llu acknowledged before: the peer breaks "
+            "the protocol; update or fix it",
             (unsigned long long)sequence, (unsigned long long)told, (unsigned long long)session->acked);
     acti_session_acked(session, sequence);
+    if (session->phase == ACTI_PHASE_HALF)
+        acti_session_rise(session);
     return 0;
 }
 
@@ -241,11 +245,11 @@ static int on_farewell(acti_session *session, uint64_t sequence)
 {
     uint64_t told = acti_session_told(session);
     if (sequence != session->goodbye || sequence > told)
-        return acti_session_deny(session, ACTA_EMALFORMED,
-                                 "FAREWELL to GOODBYE %llu, which was %llu, with %llu written: the peer breaks the "
-                                 "protocol; update or fix it",
-                                 (unsigned long long)sequence, (unsigned long long)session->goodbye,
-                                 (unsigned long long)told);
+        return acti_session_deny(
+            session, ACTA_EMALFORMED,
+            "FAREWELL to GOODBYE %llu, which was %llu, with %llu written: the peer breaks the "
+            "protocol; update or fix it",
+            (unsigned long long)sequence, (unsigned long long)session->goodbye, (unsigned long long)told);
     acti_session_acked(session, sequence);
     session->state = ACTI_SESSION_LEFT;
     return 1;
@@ -259,8 +263,6 @@ static int act(acti_session *session, const acti_frame *frame)
         session->received = frame->sequence;
         session->untold_bytes += session->taken;
     }
-    if (session->phase == ACTI_PHASE_HALF && frame->kind != ACTI_FRAME_REFUSE)
-        acti_session_rise(session);
     switch (frame->kind) {
     case ACTI_FRAME_HELLO:
         return acti_session_on_hello(session, &frame->hello);

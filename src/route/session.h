@@ -20,12 +20,12 @@
 //   the connection                                          then
 //   NONE          no connection                             CALLING by call, WAITING by answer
 //   CALLING       HELLO is written                          WELCOMED on WELCOME; on REFUSE the session is BROKEN
-//   WELCOMED      the node decides                          UP by confirm (an ACK is written)
+//   WELCOMED      the node decides                          UP by confirm (an ACK is written, before all else)
 //   WAITING       nothing is said                           GREETED on HELLO
 //   GREETED       the node decides: whose session is it?    HALF by adopt (WELCOME is written), of this session if it
 //                                                           is new, else of the one that HELLO names; or known, or
 //                                                           refuse
-//   HALF          WELCOME is written                        UP with the first frame that comes
+//   HALF          WELCOME is written                        UP with the ACK that confirms
 //   UP            frames come and go                        NONE by cut, from everywhere
 //
 // The caller decides whether a new session comes to be, because it is the first to know both nodes: when two call
@@ -126,7 +126,8 @@ typedef struct acti_session {
     acti_buf said;               // the same when take gave it without a chunk, until wrote is called for it
     bool ack_due;                // an ACK is to be written
     bool farewell_due;           // FAREWELL is to be written, behind everything else
-    bool putting;                // between begin and end
+    bool offered; // NEW: we chose us.session when we were called, and have not heard that the caller took it
+    bool putting; // between begin and end
 } acti_session;
 
 // acti_session_init prepares a session. us is copied; us.session is 0, or a number that both sides agreed on before.
@@ -153,8 +154,10 @@ acti_session_answer(acti_session *session);
 
 // acti_session_adopt takes the connection on which peer said HELLO: WELCOME is written, and the session is HALF. The
 // connection may be its own, GREETED, or that of another new session, which is dropped then; from here on its bytes
-// are this one's, also if adopt fails: a REFUSE is to be written. A HELLO that names no session is for one that is
-// NEW, which takes number if it has none; any other for the one with that number, in NONE and NEW, OPEN or LEAVING.
+// are this one's, also if adopt fails: a REFUSE is to be written. Otherwise the session is in NONE. A HELLO that
+// names a session is for the one with that number. One that names none is for one that is NEW, which takes number if
+// it has none; or for one with that node that has received nothing and of which nothing has been received: the peer
+// was called by us, and has not heard yet that we took its WELCOME.
 //
 // acti_session_welcome is the same for the caller: a NEW session in NONE takes the connection on which peer said
 // WELCOME, without a flag, to another one of ours, and is WELCOMED. A number that it chose when it was called is

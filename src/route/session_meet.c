@@ -87,9 +87,17 @@ static int meet(acti_session *session, const acti_hello *peer, uint16_t version)
 
 // ---- what is said ----------------------------------------------------------------
 
+// named is the session that HELLO or WELCOME names. Who has only offered a number does not call with it: whether
+// there is such a session is known to the other side alone.
+static uint64_t named(const acti_session *session, acti_frame_kind kind)
+{
+    return kind == ACTI_FRAME_HELLO && session->offered ? 0 : session->us.session;
+}
+
 static void say(acti_session *session, acti_frame_kind kind, uint16_t flags)
 {
     acti_frame frame = {.kind = kind, .hello = session->us};
+    frame.hello.session = named(session, kind);
     frame.hello.flags = flags;
     frame.hello.received = session->received;
     if (kind == ACTI_FRAME_WELCOME) {
@@ -106,6 +114,7 @@ void acti_session_rise(acti_session *session)
     session->phase = ACTI_PHASE_UP;
     if (session->state == ACTI_SESSION_NEW)
         session->state = ACTI_SESSION_OPEN;
+    session->offered = false;
     session->farewell_due = session->peer_goodbye != 0;
 }
 
@@ -130,7 +139,7 @@ int acti_session_call(acti_session *session)
 // on_known takes the answer that there is a session with that node already.
 static int on_known(acti_session *session, const acti_hello *peer)
 {
-    if (session->us.session != 0 || peer->session != 0 || peer->received != 0)
+    if (named(session, ACTI_FRAME_HELLO) != 0 || peer->session != 0 || peer->received != 0)
         return acti_session_deny(session, ACTA_EMALFORMED,
                                  "WELCOME knows a session, and one is named: the peer is broken; fix %s",
                                  peer->name);
@@ -139,14 +148,17 @@ static int on_known(acti_session *session, const acti_hello *peer)
     if (status != ACTA_OK)
         return status;
     session->peer = agreed;
-    session->state = ACTI_SESSION_LEFT;
+    session->phase = ACTI_PHASE_WELCOMED;
+    if (!session->offered)
+        session->state = ACTI_SESSION_LEFT;
     return 1;
 }
 
-// heed goes on with a WELCOME to a HELLO that named this session number, or 0. 1, or a negative status.
-static int heed(acti_session *session, const acti_hello *peer, uint64_t named)
+// heed goes on with a WELCOME that does not know another session. 1, or a negative status.
+static int heed(acti_session *session, const acti_hello *peer)
 {
-    if (peer->session == 0 || (named != 0 && peer->session != named))
+    uint64_t ours = named(session, ACTI_FRAME_HELLO);
+    if (peer->session == 0 || (ours != 0 && peer->session != ours))
         return acti_session_deny(session, ACTA_EMALFORMED,
                                  "WELCOME is to another session than HELLO: the peer is broken; fix %s",
                                  peer->name);
@@ -170,7 +182,7 @@ int acti_session_on_welcome(acti_session *session, const acti_hello *peer)
         return acti_session_deny(session, ACTA_EMALFORMED,
                                  "WELCOME has flags %#x, which are unknown: fix the peer, %s",
                                  (unsigned)peer->flags, peer->name);
-    return peer->flags != 0 ? on_known(session, peer) : heed(session, peer, us->session);
+    return peer->flags != 0 ? on_known(session, peer) : heed(session, peer);
 }
 
 int acti_session_welcome(acti_session *session, const acti_hello *peer)
@@ -181,17 +193,18 @@ int acti_session_welcome(acti_session *session, const acti_hello *peer)
     if (status != ACTA_OK)
         return status;
     session->phase = ACTI_PHASE_CALLING;
-    session->us.session = 0;
-    status = heed(session, peer, 0);
+    status = heed(session, peer);
     return status < 0 ? status : ACTA_OK;
 }
 
 void acti_session_confirm(acti_session *session)
 {
     acti_assert(session->phase == ACTI_PHASE_WELCOMED && session->state < ACTI_SESSION_LEFT);
+    acti_assert(session->peer.flags == 0);
     session->us.session = session->peer.session;
     acti_session_rise(session);
-    acti_session_ack(session, true);
+    // Ahead of the chunks: the called side is silent until it has this, and a chunk may be large.
+    acti_session_say(session, &(acti_frame){.kind = ACTI_FRAME_ACK, .sequence = session->received});
 }
 
 // ---- the called ------------------------------------------------------------------
@@ -229,8 +242,8 @@ int acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t n
             return status;
     }
     session->phase = ACTI_PHASE_HALF;
-    bool fresh = session->state == ACTI_SESSION_NEW && peer->session == 0;
-    if (!fresh && peer->session != session->us.session)
+    bool unheard = peer->session == 0 && session->received == 0 && session->acked == 0;
+    if (!unheard && peer->session != session->us.session)
         return acti_session_deny(session, ACTA_EMALFORMED, "HELLO names another session: begin a new one, %s",
                                  peer->name);
     int version = choose(session, peer);
@@ -239,9 +252,11 @@ int acti_session_adopt(acti_session *session, const acti_hello *peer, uint64_t n
     int status = meet(session, peer, (uint16_t)version);
     if (status != ACTA_OK)
         return status;
-    if (session->us.session == 0)
+    if (session->us.session == 0) {
+        acti_assert(number != 0);
         session->us.session = number;
-    acti_assert(session->us.session != 0);
+        session->offered = true;
+    }
     say(session, ACTI_FRAME_WELCOME, 0);
     return ACTA_OK;
 }

@@ -15,7 +15,8 @@
 
 #include "base/platform.h"
 
-// HELLO or WELCOME, and a REFUSE: 598 and 281 bytes. An ACK or a FAREWELL is put only when there is nothing else.
+// HELLO or WELCOME, an ACK that confirms, and a REFUSE: 598, 24 and 281 bytes. Another ACK or a FAREWELL is put only
+// when there is nothing else.
 #define CONTROL_ROOM 1024
 
 // ---- life ------------------------------------------------------------------------

@@ -17,10 +17,11 @@ __attribute__((format(printf, 3, 4))) int acti_session_deny(acti_session *sessio
 
 // ---- session_meet.c --------------------------------------------------------------
 
-// acti_session_meeting: whether a connection is there, and the peer has not said on it who it is.
+// acti_session_meeting: whether a part of the handshake is waited for.
 static inline bool acti_session_meeting(const acti_session *session)
 {
-    return session->phase == ACTI_PHASE_WAITING || session->phase == ACTI_PHASE_CALLING;
+    return session->phase == ACTI_PHASE_WAITING || session->phase == ACTI_PHASE_CALLING ||
+           session->phase == ACTI_PHASE_HALF;
 }
 
 // acti_session_on_hello and acti_session_on_welcome deal with what the peer says of itself. 1, or a negative status.

@@ -166,7 +166,7 @@ TEST(what_was_put_while_a_call_is_answered_waits_for_the_confirmation)
     put(&session, ACTI_FRAME_SEND);
     assert_string_equal(says(&session), "");
     acti_session_confirm(&session);
-    assert_string_equal(says(&session), "SA");
+    assert_string_equal(says(&session), "AS");
     acti_session_fini(&session);
 }
 
@@ -219,6 +219,7 @@ TEST(acknowledgement_of_what_is_to_be_said_again_and_was_not_is_refused)
     acti_frame hello = peer_frame(&session, ACTI_FRAME_HELLO), frame = {.kind = ACTI_FRAME_ACK, .sequence = 1};
     hello.hello.received = 0;
     assert_int_equal(acti_session_adopt(&session, &hello.hello, 0), ACTA_OK);
+    ack(&session, 0);
     feed_frame(&session, &frame);
     assert_refused(&session, ACTA_EMALFORMED, "ACK of frame 1, with 0 written");
     acti_session_fini(&session);
@@ -316,6 +317,7 @@ TEST(farewell_to_a_goodbye_that_this_connection_has_not_seen_is_refused)
     acti_frame hello = peer_frame(&session, ACTI_FRAME_HELLO), farewell = sample(ACTI_FRAME_FAREWELL, 1);
     hello.hello.received = 0;
     assert_int_equal(acti_session_adopt(&session, &hello.hello, 0), ACTA_OK);
+    ack(&session, 0);
     feed_frame(&session, &farewell);
     assert_refused(&session, ACTA_EMALFORMED, "FAREWELL to GOODBYE 1");
     acti_session_fini(&session);

@@ -345,11 +345,83 @@ TEST(session_whose_confirmation_was_lost_opens_when_the_caller_names_it_and_begi
         assert_int_equal(acti_session_adopt(&session, &peer, 7), ACTA_OK);
         assert_int_equal(session.us.session, NUMBER);
         assert_string_equal(says(&session), "W");
-        acti_frame send = sample(ACTI_FRAME_SEND, 1);
-        feed_frame(&session, &send);
-        assert_int_equal(next_kind(&session), ACTI_FRAME_SEND);
+        acti_frame ack = sample(ACTI_FRAME_ACK, 0);
+        feed_frame(&session, &ack);
+        assert_int_equal(next_kind(&session), 0);
         assert_int_equal(session.state, ACTI_SESSION_OPEN);
         acti_session_fini(&session);
+    }
+}
+
+// offered is a session that was called and has not heard whether the caller took its WELCOME; it calls itself now.
+static void offered(acti_session *session)
+{
+    bring(session, &(place){ACTI_SESSION_NEW, ACTI_PHASE_HALF, false});
+    acti_session_cut(session);
+    assert_int_equal(acti_session_call(session), ACTA_OK);
+    acti_frame hello;
+    acti_buf said = {.limit = 4096};
+    say(session, &said);
+    assert_int_equal(pop(&said, &hello), ACTI_FRAME_HELLO);
+    assert_int_equal(hello.hello.session, 0); // perhaps there is no such session
+    acti_buf_fini(&said);
+}
+
+TEST(number_that_was_only_offered_is_not_called_with_and_gives_way_to_the_peers)
+{
+    acti_session session;
+    offered(&session);
+    acti_frame welcome = {.kind = ACTI_FRAME_WELCOME, .hello = hello_of("peer")};
+    welcome.hello.session = 5;
+    feed_frame(&session, &welcome);
+    assert_int_equal(next_kind(&session), ACTI_FRAME_WELCOME);
+    acti_session_confirm(&session);
+    assert_int_equal(session.us.session, 5);
+    acti_session_fini(&session);
+}
+
+TEST(number_that_was_offered_stays_when_the_peer_knows_it_and_will_call)
+{
+    acti_session session;
+    offered(&session);
+    acti_frame known = {.kind = ACTI_FRAME_WELCOME, .hello = hello_of("peer")};
+    known.hello.flags = ACTI_WELCOME_KNOWN;
+    feed_frame(&session, &known);
+    assert_int_equal(next_kind(&session), ACTI_FRAME_WELCOME);
+    assert_int_equal(session.state, ACTI_SESSION_NEW);
+    acti_session_cut(&session);
+    acti_hello peer = hello_of("peer");
+    peer.session = NUMBER;
+    assert_int_equal(acti_session_adopt(&session, &peer, 0), ACTA_OK);
+    assert_string_equal(says(&session), "W");
+    acti_session_fini(&session);
+}
+
+TEST(open_session_of_which_the_called_side_has_not_heard_takes_its_call_and_no_later_one)
+{
+    // a has confirmed, and the connection was cut before b had that.
+    for (int heard = 0; heard < 2; heard++) {
+        acti_session a, b;
+        acti_frame send = sample(ACTI_FRAME_SEND, 0);
+        start(&a, "west");
+        start(&b, "east");
+        meet(&a, &b);
+        assert_int_equal(a.state, ACTI_SESSION_OPEN);
+        assert_int_equal(acti_session_put(&a, &send), ACTA_OK);
+        hush(&a);
+        if (heard) {
+            acti_frame ack = {.kind = ACTI_FRAME_ACK, .sequence = 1};
+            feed_frame(&a, &ack);
+            assert_int_equal(next_kind(&a), 0);
+        }
+        cut_both(&a, &b);
+        acti_hello hello = b.us;
+        hello.session = 0;
+        assert_int_equal(acti_session_adopt(&a, &hello, 7), heard ? ACTA_EMALFORMED : ACTA_OK);
+        assert_int_equal(a.us.session, NUMBER);
+        assert_string_equal(says(&a), heard ? "R" : "W");
+        acti_session_fini(&a);
+        acti_session_fini(&b);
     }
 }
 
@@ -505,6 +577,9 @@ int main(void)
                     case_of(welcome_that_cannot_be_is_refused_by_the_session_that_takes_it),
                     case_of(caller_that_does_not_confirm_has_no_session_and_may_call_anew),
                     case_of(session_whose_confirmation_was_lost_opens_when_the_caller_names_it_and_begins_anew_when_it_does_not),
+                    case_of(number_that_was_only_offered_is_not_called_with_and_gives_way_to_the_peers),
+                    case_of(number_that_was_offered_stays_when_the_peer_knows_it_and_will_call),
+                    case_of(open_session_of_which_the_called_side_has_not_heard_takes_its_call_and_no_later_one),
                     case_of(number_that_both_were_told_before_is_called_with_and_adopted),
                     case_of(session_is_taken_up_by_the_same_node_from_where_it_may_be_and_else_refused),
                     case_of(hello_and_welcome_say_what_was_received),

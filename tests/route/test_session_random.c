@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
+//
+// Sessions under what chance does: bytes in any pieces, connections that are cut at any byte, bytes that are not what
+// the peer sent.
 
 #include "talk.h"
+
+#include "pair.h"
 
 static uint64_t random_below(uint64_t *seed, uint64_t n)
 {
@@ -35,25 +40,36 @@ static acti_frame random_frame(uint64_t *seed)
     return frame;
 }
 
+static uint64_t hash(const uint8_t *bytes, size_t size)
+{
+    uint64_t h = 0xcbf29ce484222325;
+    for (size_t i = 0; i < size; i++)
+        h = (h ^ bytes[i]) * 0x100000001b3;
+    return h;
+}
+
 // ---- what a session sees, whatever the pieces its bytes come in ------------------
 
-// transcript is what a peer sends from its HELLO to its GOODBYE.
+// transcript is what a peer sends over one connection, from its HELLO to its GOODBYE.
 static acti_buf transcript(uint64_t *seed, int frames)
 {
     acti_session peer;
-    start(&peer, true);
-    acti_frame welcome = sample(ACTI_FRAME_WELCOME, 0);
+    start(&peer, "peer");
+    assert_int_equal(acti_session_call(&peer), ACTA_OK);
+    acti_buf bytes = {.limit = 1 << 24};
+    say(&peer, &bytes);
+    acti_frame welcome = peer_frame(&peer, ACTI_FRAME_WELCOME);
     feed_frame(&peer, &welcome);
     assert_int_equal(next_kind(&peer), ACTI_FRAME_WELCOME);
+    acti_session_confirm(&peer);
+    say(&peer, &bytes);
     for (int i = 0; i < frames; i++) {
         acti_frame frame = random_frame(seed);
         if (acti_session_put(&peer, &frame) != ACTA_OK)
             break;
     }
     assert_int_equal(acti_session_leave(&peer), ACTA_OK);
-    acti_buf bytes = {0};
-    acti_session_take(&peer, &bytes);
-    bytes.limit *= 2;
+    say(&peer, &bytes);
     acti_session_fini(&peer);
     return bytes;
 }
@@ -65,8 +81,11 @@ static void hear(acti_session *session, const acti_buf *bytes, size_t piece, act
         size_t n = bytes->size - at < piece ? bytes->size - at : piece;
         feed(session, acti_buf_bytes(bytes) + at, n);
         acti_frame frame;
-        while (acti_session_next(session, &frame) > 0)
+        while (acti_session_next(session, &frame) > 0) {
             assert_int_equal(acti_frame_write(log, &frame), ACTA_OK);
+            if (frame.kind == ACTI_FRAME_HELLO)
+                assert_int_equal(acti_session_adopt(session, &frame.hello, NUMBER), ACTA_OK);
+        }
         acti_session_check(session);
     }
 }
@@ -80,166 +99,242 @@ static void assert_same(const acti_buf *a, const acti_buf *b)
 TEST(bytes_one_at_a_time_give_what_one_large_read_gives)
 {
     uint64_t seed = new_seed();
-    acti_buf bytes = transcript(&seed, 300);
-    acti_session whole, single, few;
-    start(&whole, false);
-    start(&single, false);
-    start(&few, false);
-    acti_buf log_whole = {.limit = 1 << 24}, log_single = log_whole, log_few = log_whole;
-    hear(&whole, &bytes, bytes.size, &log_whole);
-    hear(&single, &bytes, 1, &log_single);
-    hear(&few, &bytes, 1 + random_below(&seed, 100), &log_few);
-
-    assert_int_equal(whole.state, ACTI_SESSION_LEFT);
-    assert_int_equal(single.state, ACTI_SESSION_LEFT);
-    assert_int_equal(few.state, ACTI_SESSION_LEFT);
-    assert_int_equal(whole.received, single.received);
-    assert_same(&log_whole, &bytes);
-    assert_same(&log_single, &bytes);
-    assert_same(&log_few, &bytes);
-    assert_same(&whole.out, &single.out);
-    assert_same(&whole.out, &few.out);
-
+    acti_buf bytes = transcript(&seed, 300), first = {.limit = 1 << 24};
+    const size_t pieces[3] = {bytes.size, 1, 1 + random_below(&seed, 100)};
+    for (int i = 0; i < 3; i++) {
+        acti_session session;
+        acti_buf log = {.limit = 1 << 24};
+        bring(&session, &waiting);
+        hear(&session, &bytes, pieces[i], &log);
+        assert_int_equal(session.state, ACTI_SESSION_LEFT);
+        assert_int_equal(log.size, bytes.size - ACTI_FRAME_HEADER - 8); // all but the ACK
+        assert_string_equal(says(&session), "WF");
+        if (i == 0) {
+            first = log;
+        } else {
+            assert_same(&log, &first);
+            acti_buf_fini(&log);
+        }
+        acti_session_fini(&session);
+    }
     acti_buf_fini(&bytes);
-    acti_buf_fini(&log_whole);
-    acti_buf_fini(&log_single);
-    acti_buf_fini(&log_few);
-    acti_session_fini(&whole);
-    acti_session_fini(&single);
-    acti_session_fini(&few);
+    acti_buf_fini(&first);
 }
 
-// ---- two sessions ----------------------------------------------------------------
+// ---- two sessions, over connections that are cut ---------------------------------
 
 #define FRAMES 100000 // from each side
 
-// One direction: what a side has put, by its hash, and how much of it the other has been given.
-typedef struct side {
-    acti_session session;
-    acti_buf wire; // written by this side, not yet read by the other
-    uint64_t *put;
-    size_t puts;
-    size_t given; // of what the other side put
-    uint64_t full;
-    uint64_t acks;
-} side;
+// What the sides have put, by hashes, and how much of it the other has been given.
+typedef struct story {
+    pair p;
+    uint64_t *put[2];
+    size_t puts[2];
+    size_t given[2]; // of what the other side put
+    uint64_t full[2];
+    uint64_t cuts[ACTI_PHASE_UP + 1]; // by the phase in which one of them found side 0
+    uint64_t cuts_leaving;
+    acti_buf scratch;
+} story;
 
-static uint64_t hash(const uint8_t *bytes, size_t size)
+static void told(pair *p, int i, const acti_frame *frame)
 {
-    uint64_t h = 0xcbf29ce484222325;
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ bytes[i]) * 0x100000001b3;
-    return h;
+    story *s = (story *)(void *)p;
+    if (frame->kind == ACTI_FRAME_GOODBYE || frame->kind == ACTI_FRAME_FAREWELL)
+        return;
+    acti_frame again = *frame;
+    again.sequence = 1; // the number does not count
+    acti_buf_consume(&s->scratch, s->scratch.size);
+    assert_int_equal(acti_frame_write(&s->scratch, &again), ACTA_OK);
+    assert_true(s->given[i] < s->puts[1 - i]);
+    assert_true(hash(acti_buf_bytes(&s->scratch), s->scratch.size) == s->put[1 - i][s->given[i]]);
+    s->given[i]++;
 }
 
-static void put_one(side *s, uint64_t *seed)
+static int put_begun(acti_session *session, acti_frame *frame, bool drop)
 {
-    acti_session *session = &s->session;
+    size_t begun;
+    acti_buf *out;
+    int status = acti_session_begin(session, frame, &out, &begun);
+    if (status != ACTA_OK)
+        return status;
+    assert_int_equal(acti_buf_append(out, frame->rest, frame->rest_size), ACTA_OK);
+    return acti_session_end(session, begun, drop);
+}
+
+static void put_one(story *s, int i, uint64_t *seed)
+{
+    acti_session *session = &s->p.side[i];
     acti_frame frame = random_frame(seed);
-    size_t at = session->out.size;
-    int status;
-    bool rest = frame.kind >= ACTI_FRAME_SEND && frame.kind <= ACTI_FRAME_REPLY;
-    if (rest && random_below(seed, 2) == 0) {
-        size_t begun;
-        bool drop = random_below(seed, 8) == 0;
-        status = acti_session_begin(session, &frame, &begun);
-        if (status == ACTA_OK) {
-            assert_int_equal(acti_buf_append(&session->out, frame.rest, frame.rest_size), ACTA_OK);
-            assert_int_equal(acti_session_end(session, begun, drop), ACTA_OK);
-        }
-        if (drop) {
-            assert_int_equal(session->out.size, at);
-            return;
-        }
-    } else {
-        status = acti_session_put(session, &frame);
-    }
+    bool begun = frame.kind >= ACTI_FRAME_SEND && frame.kind <= ACTI_FRAME_REPLY && random_below(seed, 2) == 0;
+    bool drop = begun && random_below(seed, 8) == 0;
+    int status = begun ? put_begun(session, &frame, drop) : acti_session_put(session, &frame);
     if (status == ACTA_EFULL) {
-        s->full++;
+        s->full[i]++;
+        return;
+    }
+    if (drop || status == ACTA_EUNREACH) {
+        if (!drop && session->state != ACTI_SESSION_NEW)
+            fail_msg("state %d: %s", session->state, session->cause);
         return;
     }
     assert_int_equal(status, ACTA_OK);
-    s->put[s->puts++] = hash(acti_buf_bytes(&session->out) + at, session->out.size - at);
+    frame.sequence = 1;
+    acti_buf_consume(&s->scratch, s->scratch.size);
+    assert_int_equal(acti_frame_write(&s->scratch, &frame), ACTA_OK);
+    s->put[i][s->puts[i]++] = hash(acti_buf_bytes(&s->scratch), s->scratch.size);
 }
 
-// hand_over moves some of what from wrote to the session of to.
-static void hand_over(side *from, side *to, uint64_t *seed)
+static bool meeting(const pair *p)
 {
-    if (from->wire.size == 0)
-        acti_session_take(&from->session, &from->wire);
-    size_t n = random_below(seed, random_below(seed, 4) == 0 ? 8 : 20000) + 1;
-    if (n > from->wire.size)
-        n = from->wire.size;
-    if (n == 0)
-        return;
-    feed(&to->session, acti_buf_bytes(&from->wire), n);
-    acti_buf_consume(&from->wire, n);
+    return p->caller >= 0 && (p->side[0].phase != ACTI_PHASE_UP || p->side[1].phase != ACTI_PHASE_UP);
 }
 
-// listen_to takes the frames that wait at s; each must be the next that the other side put.
-static void listen_to(side *s, const side *other, acti_buf *scratch)
+static void move(story *s, int i, uint64_t *seed)
 {
-    acti_frame frame;
-    uint64_t acked = s->session.acked;
-    while (acti_session_next(&s->session, &frame) > 0) {
-        if (frame.kind == ACTI_FRAME_GOODBYE || frame.kind == ACTI_FRAME_FAREWELL)
-            continue;
-        acti_buf_consume(scratch, scratch->size);
-        assert_int_equal(acti_frame_write(scratch, &frame), ACTA_OK);
-        assert_true(s->given < other->puts);
-        assert_true(hash(acti_buf_bytes(scratch), scratch->size) == other->put[s->given]);
-        s->given++;
+    uint64_t most = meeting(&s->p) ? 200 : random_below(seed, 4) == 0 ? 8 : 20000;
+    (void)pair_carry(&s->p, i, random_below(seed, most) + 1);
+    acti_session *other = &s->p.side[1 - i];
+    if (acti_session_owes_ack(other) || random_below(seed, 8) == 0)
+        acti_session_ack(other, random_below(seed, 8) == 0);
+}
+
+// disturb cuts the connection now and then, and makes one if there is none.
+static void disturb(story *s, uint64_t *seed)
+{
+    pair *p = &s->p;
+    bool over = p->side[0].state == ACTI_SESSION_LEFT || p->side[1].state == ACTI_SESSION_LEFT;
+    if (p->caller < 0) {
+        pair_call(p, (int)random_below(seed, 2));
+    } else if (!over && random_below(seed, meeting(p) ? 8 : 40) == 0) {
+        s->cuts[p->side[0].phase]++;
+        s->cuts_leaving += p->side[0].state == ACTI_SESSION_LEAVING;
+        pair_cut(p);
     }
-    s->acks += s->session.acked != acked;
-    acti_session_check(&s->session);
 }
 
-TEST(everything_arrives_once_in_order_and_is_acknowledged)
+// leave has both sides say GOODBYE, one perhaps when it has seen the other's, over connections that go on being cut.
+static void leave(story *s, uint64_t *seed)
+{
+    pair *p = &s->p;
+    bool both = random_below(seed, 2) == 0;
+    for (int i = 0; i < 1 + both; i++)
+        assert_int_equal(acti_session_leave(&p->side[i]), ACTA_OK);
+    for (int i = 0; p->side[0].state != ACTI_SESSION_LEFT || p->side[1].state != ACTI_SESSION_LEFT; i = 1 - i) {
+        disturb(s, seed);
+        move(s, i, seed);
+    }
+}
+
+static void assert_story(const story *s)
+{
+    const pair *p = &s->p;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(s->given[i], FRAMES);
+        assert_int_equal(p->side[i].received, p->side[1 - i].sent);
+        assert_true(s->full[i] > 0); // the bound was reached
+        if (p->side[i].goodbye != 0)
+            assert_int_equal(p->side[i].acked, p->side[i].sent);
+    }
+    for (acti_session_phase phase = ACTI_PHASE_NONE; phase <= ACTI_PHASE_UP; phase++) {
+        // The node decides at once here, and side 0 waits at its door.
+        bool passing = phase == ACTI_PHASE_WELCOMED || phase == ACTI_PHASE_WAITING || phase == ACTI_PHASE_GREETED;
+        assert_true(passing || s->cuts[phase] > 10);
+    }
+}
+
+TEST(everything_arrives_once_and_in_order_however_often_the_connection_is_cut)
 {
     uint64_t seed = new_seed();
-    acti_buf scratch = {.limit = 1 << 20};
-    static side sides[2];
-    open_both(&sides[0].session, &sides[1].session);
+    static story s;
+    const acti_hello us[2] = {hello_of("west"), hello_of("east")};
+    pair_init(&s.p, us, OUT_LIMIT);
+    s.p.given = told;
+    s.scratch.limit = 1 << 20;
     for (int i = 0; i < 2; i++) {
-        sides[i].put = calloc(FRAMES, sizeof *sides[i].put);
-        assert_non_null(sides[i].put);
+        s.put[i] = calloc(FRAMES, sizeof *s.put[i]);
+        assert_non_null(s.put[i]);
     }
-
-    while (sides[0].puts < FRAMES || sides[1].puts < FRAMES) {
-        unsigned i = (unsigned)random_below(&seed, 2);
-        side *s = &sides[i], *other = &sides[1 - i];
+    while (s.puts[0] < FRAMES || s.puts[1] < FRAMES) {
+        int i = (int)random_below(&seed, 2);
         uint64_t burst = random_below(&seed, random_below(&seed, 8) == 0 ? 1000 : 40);
-        for (uint64_t n = burst; n > 0 && s->puts < FRAMES; n--)
-            put_one(s, &seed);
-        hand_over(s, other, &seed);
-        if (random_below(&seed, 4) > 0)
-            listen_to(other, s, &scratch);
-        if (random_below(&seed, 2) == 0)
-            acti_session_ack(&other->session);
+        for (; burst > 0 && s.puts[i] < FRAMES; burst--)
+            put_one(&s, i, &seed);
+        disturb(&s, &seed);
+        move(&s, i, &seed);
     }
+    leave(&s, &seed);
+    assert_story(&s);
+    pair_fini(&s.p);
+    acti_buf_fini(&s.scratch);
+    free(s.put[0]);
+    free(s.put[1]);
+}
 
-    // Both say goodbye, one perhaps before it has seen the other's.
-    assert_int_equal(acti_session_leave(&sides[0].session), ACTA_OK);
-    if (random_below(&seed, 2) == 0)
-        assert_int_equal(acti_session_leave(&sides[1].session), ACTA_OK);
-    for (int i = 0; sides[0].session.state != ACTI_SESSION_LEFT || sides[1].session.state != ACTI_SESSION_LEFT;
-         i = 1 - i) {
-        hand_over(&sides[i], &sides[1 - i], &seed);
-        listen_to(&sides[1 - i], &sides[i], &scratch);
-        acti_session_ack(&sides[1 - i].session);
+// ---- cut at every byte -----------------------------------------------------------
+
+// A short conversation: what is said is checked by its numbers, which are also its queries.
+typedef struct talk {
+    pair p;
+    uint64_t found[2]; // how many FINDs a side has been given
+    size_t carried;    // bytes, over all connections
+    size_t cuts[2];    // at so many; 0 when it has been
+} talk;
+
+#define FINDS 3
+
+static void count_find(pair *p, int i, const acti_frame *frame)
+{
+    talk *t = (talk *)(void *)p;
+    if (frame->kind == ACTI_FRAME_FIND)
+        assert_int_equal(frame->id, ++t->found[i]);
+}
+
+static void step(talk *t, int i)
+{
+    size_t to = t->cuts[0] != 0 ? t->cuts[0] : t->cuts[1];
+    size_t most = to != 0 ? to - t->carried : SIZE_MAX;
+    t->carried += pair_carry(&t->p, i, most);
+    if (to == 0 || t->carried < to)
+        return;
+    t->cuts[t->cuts[0] != 0 ? 0 : 1] = 0;
+    if (t->p.side[0].state < ACTI_SESSION_LEFT && t->p.side[1].state < ACTI_SESSION_LEFT)
+        pair_cut(&t->p);
+}
+
+// converse cuts the connection at two bytes, and gives how many bytes were carried in all.
+static size_t converse(size_t first, size_t second, int caller)
+{
+    talk t = {.cuts = {first, second}};
+    const acti_hello us[2] = {hello_of("w"), hello_of("e")};
+    uint64_t put[2] = {0, 0};
+    pair_init(&t.p, us, OUT_LIMIT);
+    t.p.given = count_find;
+    for (int i = 0; t.p.side[0].state != ACTI_SESSION_LEFT || t.p.side[1].state != ACTI_SESSION_LEFT; i = 1 - i) {
+        pair_call(&t.p, caller);
+        acti_session *session = &t.p.side[i];
+        acti_frame find = {.kind = ACTI_FRAME_FIND, .id = put[i] + 1, .text = "x", .text_size = 1};
+        if (put[i] < FINDS && acti_session_put(session, &find) == ACTA_OK)
+            put[i]++;
+        if (i == 0 && put[0] == FINDS && t.found[0] == FINDS)
+            (void)acti_session_leave(session);
+        step(&t, i);
     }
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(sides[i].given, FRAMES);
-        assert_int_equal(sides[i].session.received, sides[1 - i].session.sent);
-        assert_true(sides[i].full > 0);  // the bound on out was reached
-        assert_true(sides[i].acks > 10); // and acknowledgements came on the way
-        if (sides[i].session.goodbye != 0)
-            assert_int_equal(sides[i].session.acked, sides[i].session.sent);
-        free(sides[i].put);
-        acti_buf_fini(&sides[i].wire);
-        acti_session_fini(&sides[i].session);
+    assert_int_equal(t.found[0], FINDS);
+    assert_int_equal(t.found[1], FINDS);
+    pair_fini(&t.p);
+    return t.carried;
+}
+
+TEST(a_cut_at_any_byte_and_another_at_any_later_one_lose_and_repeat_nothing)
+{
+    for (int caller = 0; caller < 2; caller++) {
+        size_t whole = converse(0, 0, caller);
+        assert_in_range(whole, 400, 800);
+        for (size_t first = 1; first <= whole; first++)
+            for (size_t second = first; second <= 2 * whole; second += second == first ? 1 : 3)
+                (void)converse(first, second == first ? 0 : second, caller);
     }
-    acti_buf_fini(&scratch);
 }
 
 // ---- mutation --------------------------------------------------------------------
@@ -284,24 +379,22 @@ static void mutate(acti_buf *bytes, uint64_t *seed)
     }
 }
 
-static void disturb(acti_session *session, uint64_t *seed)
+static void interfere(acti_session *session, uint64_t *seed)
 {
     acti_frame frame = random_frame(seed);
-    acti_buf flight = {0};
     switch (random_below(seed, 12)) {
     case 0:
         (void)acti_session_put(session, &frame);
         break;
     case 1:
-        acti_session_ack(session);
+        acti_session_ack(session, random_below(seed, 2) == 0);
         break;
     case 2:
         if (random_below(seed, 8) == 0)
             (void)acti_session_leave(session);
         break;
     case 3:
-        acti_session_take(session, &flight);
-        acti_buf_fini(&flight);
+        hush(session);
         break;
     default:
         break;
@@ -319,7 +412,9 @@ static void survive(acti_session *session, acti_buf *bytes, uint64_t *seed, tall
         while ((status = acti_session_next(session, &frame)) > 0) {
             sum->given++;
             acti_session_check(session);
-            disturb(session, seed);
+            if (frame.kind == ACTI_FRAME_HELLO)
+                (void)acti_session_adopt(session, &frame.hello, NUMBER);
+            interfere(session, seed);
             acti_session_check(session);
         }
         acti_session_check(session);
@@ -335,21 +430,24 @@ TEST(mutated_conversations_end_in_a_checked_state)
     tally sum = {0};
     acti_buf called = transcript(&seed, 12);
     acti_buf bytes = {.limit = 1 << 20};
-    acti_frame welcome = sample(ACTI_FRAME_WELCOME, 0);
     for (int i = 0; i < MUTANTS; i++) {
         if (i % 1000 == 0) {
             acti_buf_fini(&called);
             called = transcript(&seed, 12);
         }
         acti_session session;
-        bool caller = random_below(&seed, 4) == 0;
-        start(&session, caller);
+        start(&session, "us");
         acti_buf_consume(&bytes, bytes.size);
         assert_int_equal(acti_buf_append(&bytes, acti_buf_bytes(&called), called.size), ACTA_OK);
-        if (caller) {
-            // What the caller of the transcript said after its HELLO, said by one that was called.
-            acti_buf_consume(&bytes, ACTI_FRAME_HEADER + 36 + 2 + strlen("caller"));
-            feed_frame(&session, &welcome);
+        if (random_below(&seed, 4) == 0) {
+            // What the caller of the transcript said after its HELLO, said by one that takes up a session.
+            acti_frame hello;
+            assert_int_equal(pop(&bytes, &hello), ACTI_FRAME_HELLO);
+            meet_peer(&session, ACTI_PHASE_UP);
+            acti_session_cut(&session);
+            meet_peer(&session, ACTI_PHASE_HALF);
+        } else {
+            meet_peer(&session, ACTI_PHASE_WAITING);
         }
         if (random_below(&seed, 16) > 0)
             mutate(&bytes, &seed);
@@ -367,6 +465,7 @@ TEST(mutated_conversations_end_in_a_checked_state)
 int main(void)
 {
     return TEST_RUN(case_of(bytes_one_at_a_time_give_what_one_large_read_gives),
-                    case_of(everything_arrives_once_in_order_and_is_acknowledged),
+                    case_of(everything_arrives_once_and_in_order_however_often_the_connection_is_cut),
+                    case_of(a_cut_at_any_byte_and_another_at_any_later_one_lose_and_repeat_nothing),
                     case_of(mutated_conversations_end_in_a_checked_state));
 }
