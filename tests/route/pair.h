@@ -3,8 +3,9 @@
 // pair.h - two sessions with a connection between them that can be cut at any byte and made again by either side: as
 // much of a node as a session needs, for tests and fuzzers. It asserts what a node may count on.
 //
-// Side i is called over a door, a new session that hears HELLO; the session that HELLO names, side[i], adopts it. What is
-// being written is read out of the session's own memory, bit by bit, and said to be written when all of it was.
+// Side i is called over a door, a new session that hears HELLO; the session that HELLO names, side[i], adopts it.
+// What is being written is read out of the session's own memory, bit by bit, and said to be written when all of it
+// was.
 
 #ifndef TEST_ROUTE_PAIR_H
 #define TEST_ROUTE_PAIR_H
@@ -150,7 +151,8 @@ static inline size_t pair_feed(pair *p, int i, const uint8_t *bytes, size_t size
     return fed;
 }
 
-// pair_carry brings up to most bytes of what side i says to the other, which takes them, and gives how many those were.
+// pair_carry brings up to most bytes of what side i says to the other, which takes them, and gives how many those
+// were.
 static inline size_t pair_carry(pair *p, int i, size_t most)
 {
     pair_write *w = &p->write[i];

@@ -77,8 +77,8 @@ static inline void carry(acti_session *from, acti_session *to)
     acti_buf_fini(&out);
 }
 
-// pop takes the first frame out of bytes and gives its kind, 0 if there is none. What the frame points to stays readable
-// until bytes are written to again.
+// pop takes the first frame out of bytes and gives its kind, 0 if there is none. What the frame points to stays
+// readable until bytes are written to again.
 static inline unsigned pop(acti_buf *bytes, acti_frame *frame)
 {
     size_t need;

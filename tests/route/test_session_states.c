@@ -6,8 +6,8 @@
 
 // ---- every state, every phase, every kind -----------------------------------------
 
-// A column for each kind in the order of its number, HELLO first. N is given, and the node is to decide; G is given; . is
-// dealt with inside; L is given and the session is LEFT; R breaks it with the peer's status; X breaks it with
+// A column for each kind in the order of its number, HELLO first. N is given, and the node is to decide; G is given;
+// . is dealt with inside; L is given and the session is LEFT; R breaks it with the peer's status; X breaks it with
 // ACTA_EMALFORMED. The others have no connection, or leave unread what comes.
 typedef struct row {
     place at;
