@@ -18,6 +18,7 @@ setup_missing() {
     have pkg-config || echo pkg-config
     case ${1-} in tests | peers) have g++ || echo g++ ;; esac
     [ -z "${1-}" ] || have python3 || echo python3
+    [ "${1-}" != tests ] || have strace || echo strace
     [ "${2-}" != valgrind ] || have valgrind || echo valgrind
     if have dpkg-query; then
         packages="libc6-dev libnng-dev libmsgpack-dev nettle-dev"

@@ -29,6 +29,7 @@ DEADLINE_S = 40
 BUILD = os.environ.get("ACTA_BUILD") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
 BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
 FLOW = os.path.join(BUILD, "tests", "flow")
+SANITIZED = os.environ.get("ACTA_SANITIZE", "none") != "none"
 CRASHED, STOPPED = -7, -18  # as in acta/error.h
 WIRINGS = ("two-routes", "router", "drop")
 GOOD_WIRINGS = ("router", "drop")
@@ -291,26 +292,37 @@ def is_socket(path):
     return stat.S_ISSOCK(os.lstat(path).st_mode)
 
 
-def run_one(name, test):
+def tests_in(names):
+    """The tests of a module: name -> function."""
+    return {name: f for name, f in names.items()
+            if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["box"]}
+
+
+def try_one(test):
+    """Runs a test in a box of its own: (whether it is content, what it has to say)."""
     box = Box()
     try:
-        test(box)
+        said = test(box)
         box.check_left()
-        print("ok     " + name, flush=True)
-        return True
+        return True, said or ""
     except Exception:  # whatever it is, the next test is run
-        print("FAILED " + name)
-        traceback.print_exc(file=sys.stdout)
-        sys.stdout.flush()
-        return False
+        return False, traceback.format_exc()
     finally:
         box.clear()
 
 
+def run_one(name, test):
+    good, said = try_one(test)
+    print("%s %s%s" % ("ok    " if good else "FAILED", name, ": " + said if good and said else ""))
+    if not good:
+        print(said)
+    sys.stdout.flush()
+    return good
+
+
 def main(names):
     adopt_orphans()
-    tests = {name: f for name, f in names.items()
-             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["box"]}
+    tests = tests_in(names)
     wanted = sys.argv[1:] or list(tests)
     for name in wanted:
         if name not in tests:
