@@ -32,5 +32,25 @@ def one_byte_a_write_is_as_good_as_many(box):
     relayed(box, 300, piece=1)
 
 
+def a_long_flow_with_many_cuts_is_whole(box):
+    """ACTA_ITEMS items, cut after about each ACTA_ITEMS_A_CUT of them; tests/check --long has ten million."""
+    count = int(os.environ.get("ACTA_ITEMS", "20000" if SANITIZED else "400000"))
+    each = int(os.environ.get("ACTA_ITEMS_A_CUT", str(count // 20)))
+    _, passed = relayed(box, 1000)
+    cut = passed * each // 1000
+    made, passed = relayed(box, count, cuts=[cut] * (count // each - 1))
+    need(made >= count // each - 1, "connections: %d" % made)
+    return "%d items, %d bytes, %d connections" % (count, passed, made)
+
+
+def a_flow_that_is_cut_at_any_byte_is_whole(box):
+    _, passed = relayed(box, 3)
+    step = 13 if SANITIZED else 5
+    for at in range(1, passed + step, step):
+        made, _ = relayed(box, 3, cuts=[at])
+        need(made in (1, 2), "connections: %d, cut at byte %d" % (made, at))
+    return "%d bytes, one in %d" % (passed, step)
+
+
 if __name__ == "__main__":
     main(globals())
