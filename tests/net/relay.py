@@ -31,7 +31,10 @@ class Relay:
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.ending.close()
         self.thread.join()
         self.listening.close()
