@@ -84,7 +84,7 @@ typedef enum acti_session_phase {
     ACTI_PHASE_UP,
 } acti_session_phase;
 
-// Sequenced frames that are written by one write, and kept until the last of them is acknowledged. Behind the bytes
+// Sequenced frames that are written in one go, and kept until the last of them is acknowledged. Behind the bytes
 // that frames holds there are extra ones while it is being written, of frames without a number, which are not kept.
 typedef struct acti_session_chunk {
     acti_list link;
@@ -121,7 +121,9 @@ typedef struct acti_session {
     size_t waiting_bytes; // in filling and unwritten
     size_t kept_bytes;    // in kept
     size_t out_limit;
-    acti_session_chunk *writing; // in kept: what take gave, until wrote is called for it
+    acti_session_chunk *writing; // in kept: what is being written; it may take several writes
+    size_t write_at;             // bytes of it that were written
+    size_t write_size;           // bytes that take gave, until wrote is called for them
     acti_buf control;            // HELLO, WELCOME or REFUSE to be written, and what did not fit behind a chunk
     acti_buf said;               // the same when take gave it without a chunk, until wrote is called for it
     bool ack_due;                // an ACK is to be written

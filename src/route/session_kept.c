@@ -322,6 +322,7 @@ void acti_session_kept_check(const acti_session *session)
     acti_assert(session->putting || (at == session->sent && session->waiting_bytes == waiting));
     acti_assert(session->kept_bytes == kept);
     acti_assert(session->writing == NULL || session->writing == CHUNK_OF(session->kept.prev));
+    acti_assert(session->writing != NULL || session->write_at == 0);
     acti_assert(session->acked <= session->written && session->written <= session->sent);
     acti_assert(session->phase != ACTI_PHASE_NONE || acti_list_empty(&session->kept));
 }

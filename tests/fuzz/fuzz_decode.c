@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// fuzz_decode.c - any bytes as a message: refused with a reason, or decoded to something that packs, prints and unpacks
-// again to the same. Of each sender and address in it somebody is told what became of it, and none is held in the end.
+// fuzz_decode.c - any bytes as a message: refused with a reason, or decoded to something that packs, prints and
+// unpacks again to the same. Of each sender and address in it somebody is told what became of it, and none is held in
+// the end.
 
 #include <stdint.h>
 #include <stdlib.h>

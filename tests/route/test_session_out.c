@@ -198,6 +198,54 @@ TEST(writes_are_at_most_64_kib_of_small_frames_and_come_close_to_it)
     acti_session_fini(&session);
 }
 
+TEST(large_frame_takes_several_writes_that_nothing_comes_between)
+{
+    acti_hello us = hello_of("us");
+    acti_session session;
+    assert_int_equal(acti_session_init(&session, &us, 1 << 20), ACTA_OK);
+    meet_peer(&session, ACTI_PHASE_UP);
+    uint8_t *rest = calloc(1, 200000);
+    assert_non_null(rest);
+    for (size_t i = 0; i < 200000; i++)
+        rest[i] = (uint8_t)(i * 7 / 5);
+    acti_frame send = send_of(rest, 200000), frame;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(acti_session_put(&session, &send), ACTA_OK);
+
+    // The first, cut in the middle, is written from its start again, and whole, though the session breaks meanwhile.
+    const uint8_t *bytes;
+    size_t size;
+    assert_true(acti_session_take(&session, &bytes, &size));
+    acti_session_wrote(&session);
+    assert_true(acti_session_unsaid(&session));
+    assert_true(acti_session_take(&session, &bytes, &size));
+    acti_frame hello = peer_frame(&session, ACTI_FRAME_HELLO), ack = {.kind = ACTI_FRAME_ACK};
+    hello.hello.received = 0;
+    acti_session_cut(&session);
+    assert_int_equal(acti_session_adopt(&session, &hello.hello, 0), ACTA_OK);
+    hush(&session);
+    feed_frame(&session, &ack);
+    assert_int_equal(next_kind(&session), 0);
+    acti_buf said = {.limit = 1 << 20};
+    int writes = 0;
+    for (; acti_session_take(&session, &bytes, &size); writes++) {
+        assert_in_range(size, writes < 4 ? 49000 : 1, 65536);
+        assert_int_equal(acti_buf_append(&said, bytes, size), ACTA_OK);
+        if (writes == 1)
+            acti_session_refuse(&session, ACTA_EREFUSED, "enough: go away");
+        acti_session_check(&session);
+        acti_session_wrote(&session);
+    }
+    assert_int_equal(writes, 5);
+    assert_int_equal(pop(&said, &frame), ACTI_FRAME_SEND);
+    assert_memory_equal(frame.rest, rest, send.rest_size);
+    assert_int_equal(pop(&said, &frame), ACTI_FRAME_REFUSE);
+    assert_int_equal(said.size, 0);
+    free(rest);
+    acti_buf_fini(&said);
+    acti_session_fini(&session);
+}
+
 TEST(frames_without_a_number_ride_behind_those_that_have_one)
 {
     acti_session session;
@@ -387,6 +435,7 @@ int main(void)
                     case_of(dropped_frame_uses_no_number),
                     case_of(what_take_gave_stays_as_it_is_until_it_is_written_and_nothing_else_is_given),
                     case_of(writes_are_at_most_64_kib_of_small_frames_and_come_close_to_it),
+                    case_of(large_frame_takes_several_writes_that_nothing_comes_between),
                     case_of(frames_without_a_number_ride_behind_those_that_have_one),
                     case_of(frame_without_a_number_that_finds_no_room_goes_alone_and_first),
                     case_of(one_ack_answers_a_batch_and_none_answers_nothing_unless_it_is_a_heartbeat),
