@@ -125,7 +125,7 @@ static inline bool sample_is(const acti_frame *a, const acti_frame *b)
     case ACTI_FRAME_CLAIM:
         return sequence && id && actor;
     case ACTI_FRAME_TAKEN:
-        return sequence && id;
+        return sequence && id && status;
     case ACTI_FRAME_END:
         return sequence && actor && count;
     case ACTI_FRAME_KINDS:
