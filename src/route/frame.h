@@ -36,7 +36,7 @@
 //     17 * CREDIT     u64 actor u32 messages u32 bytes: so much more may be sent to actor by SEND and ASK
 //     18 * PART       u64 actor rest: the beginning of a message whose next frame is SEND, ASK or REPLY to that actor
 //     19 * CLAIM      u64 query u64 actor: a sender to it came from another node; FOUND answers
-//     20 * TAKEN      u64 loan i32 reason: the sender that was lent in a message is the receiver's own now, or given back
+//     20 * TAKEN      u64 loan i32 reason: the sender lent in a message is the receiver's own now, or is given back
 //     21 * END        u64 actor u32 how: 0 it is to stop, 1 it is to be killed
 //
 // An actor, asker or watcher is a number that the node owning it chose; 0 is none. The credit for an actor

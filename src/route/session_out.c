@@ -181,5 +181,5 @@ bool acti_session_unsaid(const acti_session *session)
         return true;
     if (session->state == ACTI_SESSION_BROKEN || (session->state == ACTI_SESSION_LEFT && !may_write(session)))
         return false;
-    return session->ack_due || session->farewell_due || acti_session_has_chunk(session);
+    return (session->ack_due && talking(session)) || session->farewell_due || acti_session_has_chunk(session);
 }

@@ -113,8 +113,8 @@ static void converse(acti_session *a, acti_session *b)
     leave(a, b);
 }
 
-// Of what the caller writes in one go, TYPE and two SENDs, the called side gets all but the last; then the connection is
-// cut, and the caller calls again.
+// Of what the caller writes in one go, TYPE and two SENDs, the called side gets all but the last; then the connection
+// is cut, and the caller calls again.
 static void converse_again(acti_session *a, acti_session *b)
 {
     put(a, (acti_frame){.kind = ACTI_FRAME_TYPE, .type = 1}, "add");

@@ -408,6 +408,19 @@ TEST(crossing_goodbyes_end_both_sides_left)
     acti_session_fini(&b);
 }
 
+TEST(ack_that_was_due_when_the_session_was_left_is_not_waited_for)
+{
+    acti_session session;
+    bring(&session, &leaving_up);
+    acti_session_ack(&session, true);
+    acti_frame farewell = {.kind = ACTI_FRAME_FAREWELL, .sequence = 1};
+    feed_frame(&session, &farewell);
+    assert_int_equal(next_kind(&session), ACTI_FRAME_FAREWELL);
+    assert_false(acti_session_unsaid(&session));
+    assert_string_equal(says(&session), "");
+    acti_session_fini(&session);
+}
+
 TEST(farewell_waits_for_our_own_goodbye)
 {
     // It says that this side closes, and that all it said was said.
@@ -442,5 +455,6 @@ int main(void)
                     case_of(an_ack_is_owed_after_32_frames_or_64_kib_and_not_before),
                     case_of(leaving_gets_what_the_peer_still_sends_and_then_its_farewell),
                     case_of(crossing_goodbyes_end_both_sides_left),
+                    case_of(ack_that_was_due_when_the_session_was_left_is_not_waited_for),
                     case_of(farewell_waits_for_our_own_goodbye));
 }
