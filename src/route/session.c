@@ -123,7 +123,7 @@ uint8_t *acti_session_space(acti_session *session, size_t *room)
     if (session->state == ACTI_SESSION_LEFT)
         acti_buf_consume(&session->in, session->in.size);
 
-    size_t n = ACTI_SESSION_READ_MIN;
+    size_t n = acti_session_meeting(session) ? ACTI_SESSION_READ_MEETING : ACTI_SESSION_READ_MIN;
     size_t held = session->in.size;
     if (session->need > held && session->need - held > n)
         n = session->need - held;

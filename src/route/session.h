@@ -61,6 +61,7 @@
 // A read takes at least this much if it is there: a wake-up costs about as much as moving it.
 #define ACTI_SESSION_READ_MIN (256u * 1024)
 #define ACTI_SESSION_READ_MAX (1024u * 1024)
+#define ACTI_SESSION_READ_MEETING 4096u // before the peer has said who it is: anybody can connect, and many at once
 
 // Received and not acknowledged, that are worth a write of their own.
 #define ACTI_SESSION_ACK_FRAMES 32
