@@ -189,19 +189,19 @@ acti_session_cut(acti_session *session);
 
 // ---- reading ----------------------------------------------------------------------
 
-// acti_session_space gives where the next bytes are to be read to, and how many fit: at least 256 KiB, or the rest of
-// a large frame up to 1 MiB. acti_session_feed then says how many came; in between, next is not to be called. NULL
-// without memory, without a connection, in a BROKEN session, and when so many frames wait for next that in is full.
-// What is fed after a cut is dropped.
+// acti_session_space gives where the next bytes are to be read to, and how many fit: 4 KiB during the handshake, then
+// at least 256 KiB, or the rest of a large frame up to 1 MiB. acti_session_feed then says how many came; in between,
+// next is not to be called. NULL without memory, without a connection, in a BROKEN session, and when so many frames
+// wait for next that in is full. What is fed after a cut is dropped.
 uint8_t *
 acti_session_space(acti_session *session, size_t *room);
 void
 acti_session_feed(acti_session *session, size_t size);
 
 // acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME
-// (WELCOMED; ACTI_WELCOME_KNOWN in its flags: LEFT), and nothing more until the node has decided; TYPE up to END as
-// they come, GOODBYE when the peer left, FAREWELL when ours was answered. ACKs are dealt with inside. The frame's
-// pointers hold until the next call of next, space, feed or cut.
+// (WELCOMED; with ACTI_WELCOME_KNOWN in its flags LEFT or, if it has offered a number itself, to be cut), and nothing
+// more until the node has decided; TYPE up to END as they come, GOODBYE when the peer left, FAREWELL when ours was
+// answered. ACKs are dealt with inside. The frame's pointers hold until the next call of next, space, feed or cut.
 //
 // Returns: 1 a frame; 0 more bytes are needed, or the node's decision; negative: the session is BROKEN, with that
 // status.

@@ -319,6 +319,19 @@ TEST(space_is_256_kib_and_the_rest_of_a_large_frame_up_to_1_mib)
     acti_session_fini(&session);
 }
 
+TEST(space_is_4_kib_for_those_who_have_not_said_who_they_are)
+{
+    const place shaking[] = {waiting, calling, {ACTI_SESSION_NEW, ACTI_PHASE_HALF, false}};
+    for (int i = 0; i < 3; i++) {
+        acti_session session;
+        size_t room;
+        bring(&session, &shaking[i]);
+        assert_non_null(acti_session_space(&session, &room));
+        assert_int_equal(room, 4096);
+        acti_session_fini(&session);
+    }
+}
+
 TEST(in_takes_no_more_when_nobody_takes_frames_out_and_goes_on_when_somebody_does)
 {
     acti_session session;
@@ -399,6 +412,7 @@ int main(void)
                     case_of(ack_that_goes_back_or_is_of_what_was_not_written_is_refused_and_a_repeated_one_is_not),
                     case_of(a_claimed_length_takes_no_memory_before_its_bytes_come),
                     case_of(space_is_256_kib_and_the_rest_of_a_large_frame_up_to_1_mib),
+                    case_of(space_is_4_kib_for_those_who_have_not_said_who_they_are),
                     case_of(in_takes_no_more_when_nobody_takes_frames_out_and_goes_on_when_somebody_does),
                     case_of(a_frame_stays_readable_until_the_next_call),
                     case_of(left_session_takes_bytes_for_ever_without_growing));
