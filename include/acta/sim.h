@@ -92,7 +92,9 @@ typedef struct acta_sim_opts {
     uint32_t steps_max;         // of one schedule; 0: 10,000
     uint32_t faults;            // which may happen: bits ACTA_SIM_...
     uint32_t faults_max;        // of one schedule; 0: 3
-    bool instant;               // messages arrive at once, as in one process: only the order of turns is explored
+    bool idle_clock;            // time goes on only when nothing else can happen, so that no limit is ever too short
+    bool instant;               // messages arrive at once, as in one process, and bytes are written at once: only the
+                                // order of turns, and of what comes over connections, is explored
     bool may_live;              // actors that are still alive at the end are no failure
     bool no_lint;               // the order lint says nothing
     bool mermaid;               // the diagram of a failure is printed as Mermaid, too

@@ -211,6 +211,10 @@ acti_sim_fail(acta_sim *sim, const char *claim);
 void
 acti_sim_touch(acta_sim *sim, uint64_t object, acti_touch how);
 
+// acti_sim_touch_host notes that the running step is one of that node's.
+void
+acti_sim_touch_host(acta_sim *sim, uint8_t node);
+
 // acti_sim_trace_add adds an event to the trace, if there is one. from and to are parties or NONE.
 void
 acti_sim_trace_add(acta_sim *sim, acti_trace_what what, uint32_t from, uint32_t to, uint64_t message, const char *text);

@@ -75,6 +75,7 @@ static bool is_moving(const acti_links *links);
 static void ask_read(acti_link *base, void *bytes, size_t size);
 static void ask_write(acti_link *base, const void *bytes, size_t size);
 static void close_link(acti_link *base);
+static void end_write(end *e, int status);
 
 static const acti_link_ops ops = {.read = ask_read, .write = ask_write, .close = close_link};
 
@@ -336,6 +337,8 @@ static void ask_write(acti_link *base, const void *bytes, size_t size)
     e->write_bytes = bytes;
     e->write_size = size;
     pump(e);
+    if (e->conn->net->instant && e->write_size == 0)
+        end_write(e, ACTA_OK);
 }
 
 static void close_link(acti_link *base)
@@ -451,6 +454,13 @@ static conn *get(const acti_net *net, uint32_t number)
             return c;
     }
     return NULL;
+}
+
+void acti_net_about(const acti_net *net, uint32_t index, uint64_t *conn_hash, uint64_t *host_hash)
+{
+    conn *c = get(net, index / WHATS);
+    *conn_hash = c->hash;
+    *host_hash = whose(c, (what)(index % WHATS))->host->hash;
 }
 
 void acti_net_run(acti_net *net, uint32_t index)

@@ -13,6 +13,8 @@
 // some byte. A write is complete, in a WROTE step, when all of it is on its way.
 //
 // So each function of an owner is called in a step of its own, never inside the owner's own call, as on another thread.
+// But for one: with `instant` set, a write for which there is room is complete inside the call, as it may be in
+// production.
 
 #ifndef ACTI_SIM_NET_H
 #define ACTI_SIM_NET_H
@@ -43,6 +45,7 @@ struct acti_net {
     acti_list conns;
     uint64_t *ages;   // the world's count of what became possible
     uint32_t numbers; // of connections
+    bool instant;     // a write is complete inside the call, if there is room for all of it
     uint32_t ports;   // that were chosen
 };
 
@@ -66,9 +69,12 @@ acti_net_host_down(acti_net_host *host);
 void
 acti_net_collect(acti_net *net, const acti_net_host *only, void (*add)(void *arg, const acti_step *step), void *arg);
 
-// acti_net_run runs a step that has been collected.
+// acti_net_run runs a step that has been collected. acti_net_about names, before that, the connection and the host
+// whose state it changes; nothing of any other host but what it sees of that connection.
 void
 acti_net_run(acti_net *net, uint32_t index);
+void
+acti_net_about(const acti_net *net, uint32_t index, uint64_t *conn, uint64_t *host);
 
 // ---- faults: of open connections, by the number that acti_net_next gives ----------------
 

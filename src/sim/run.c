@@ -64,6 +64,12 @@ void acti_sim_touch(acta_sim *sim, uint64_t object, acti_touch how)
     print->at[print->count++].how = how;
 }
 
+// An actor may look at what its node knows of others, past all messages.
+void acti_sim_touch_host(acta_sim *sim, uint8_t node)
+{
+    acti_sim_touch(sim, sim->nodes[node].host.hash, ACTI_TOUCH_READ);
+}
+
 bool acti_sim_unseen(const acta_sim *sim)
 {
     return sim->ending || sim->dropped || sim->no_memory || sim->broken[0] != '\0';
@@ -223,6 +229,7 @@ static void run_ready(acta_sim *sim, uint32_t index)
     acti_party *party = &sim->parties[index];
     party->runs++;
     acti_sim_touch(sim, party->hash, ACTI_TOUCH_WRITE);
+    acti_sim_touch_host(sim, party->node);
     acti_sim_trace_add(sim, ACTI_TRACE_RAN, ACTI_SIM_NONE, index, 0, party->runs == 1 ? "starts" : "goes on");
     acti_party_run(sim, index);
 }
@@ -312,7 +319,10 @@ static void run_net(acta_sim *sim, const acti_step *step)
 {
     uint32_t before = sim->running;
     sim->running = ACTI_PARTY_NET;
-    sim->footprint.everything = true;
+    uint64_t conn, host;
+    acti_net_about(&sim->net, step->index, &conn, &host);
+    acti_sim_touch(sim, conn, ACTI_TOUCH_WRITE);
+    acti_sim_touch(sim, host, ACTI_TOUCH_WRITE);
     acti_net_run(&sim->net, step->index);
     sim->events++;
     sim->running = before;
@@ -326,7 +336,8 @@ static void collect(acta_sim *sim)
     acti_threads_collect(sim);
     acti_net_collect(&sim->net, sim->only != ACTI_SIM_NONE ? &sim->nodes[sim->only].host : NULL, add_net, sim);
     sort(sim->steps, sim->step_count);
-    collect_clock(sim);
+    if (!sim->opts->idle_clock || sim->step_count == 0)
+        collect_clock(sim);
     if (!sim->healing && !sim->ending)
         acti_faults_collect(sim);
 }

@@ -84,6 +84,7 @@ static void begin(acti_exploration *x, acti_strategy *strategy, uint64_t seed, a
     sim->broken[0] = '\0';
     x->alive[0] = '\0';
     acti_net_init(&sim->net, &sim->ages);
+    sim->net.instant = x->opts.instant;
     acti_faults_begin(sim, seed);
     acti_claims_begin(x->claims);
     static const char *const names[ACTI_PARTIES_FIRST] = {"the scenario", "the clock", "the end", "the network"};

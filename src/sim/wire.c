@@ -456,6 +456,7 @@ void acti_wire_deliver(acta_sim *sim, uint32_t wire)
 {
     uint32_t to = sim->wires[wire].to;
     acti_sim_touch(sim, sim->parties[to].hash, ACTI_TOUCH_WRITE);
+    acti_sim_touch_host(sim, sim->parties[to].node);
     arrive(sim, wire);
     if (sim->parties[to].ready)
         acti_party_run(sim, to);
