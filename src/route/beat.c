@@ -22,6 +22,8 @@
 #include "route/connection.h"
 #include "route/router.h"
 
+#define PATIENCE 10 // parts of the time in which a node is to be OPEN, each of which is judged by itself
+
 // ---- the alarm ----------------------------------------------------------------------------
 
 static void fire(acti_alarm *alarm)
@@ -109,14 +111,25 @@ static bool is_moving(const acti_node *node)
     return acti_link_moving(node->router->links);
 }
 
+// is_silent: whether there is neither a sound nor, where none can be heard yet, a connection.
+static bool is_silent(const acti_node *node)
+{
+    bool heard = node->open ? node->session.heard != node->heard : node->line != ACTI_LINE_NONE;
+    return !heard && !is_moving(node);
+}
+
 static void on_tick(acti_node *node)
 {
-    bool silent = node->session.heard == node->heard && !is_moving(node);
+    node->silence = is_silent(node) ? node->silence + 1 : 0;
     node->heard = node->session.heard;
-    node->silence = silent ? node->silence + 1 : 0;
     acti_node_due(node, ACTI_DUE_TICK, acti_node_tick_ns(node));
     if (node->silence < ACTI_NODE_TICKS)
         return;
+    if (!node->open) {
+        acti_node_due(node, ACTI_DUE_TICK, ACTA_FOREVER);
+        acti_node_call_instead(node);
+        return;
+    }
     acti_node_break(node, ACTA_ECRASHED,
                     node->up ? "nothing was heard for more than two heartbeats: the peer hangs, or the network does"
                              : "the connection was lost, and has not come back in time");
@@ -137,8 +150,10 @@ static void on_look(acti_node *node)
 void acti_node_watch(acti_node *node)
 {
     const acti_hello *us = &node->session.us, *peer = &node->session.peer;
-    if (node->due_ns[ACTI_DUE_TICK] == UINT64_MAX)
+    if (node->due_ns[ACTI_DUE_TICK] == UINT64_MAX) {
+        node->silence = 0;
         acti_node_due(node, ACTI_DUE_TICK, acti_node_tick_ns(node));
+    }
     bool visible = peer->host != 0 && peer->host == us->host && peer->pid != 0;
     if (!visible || node->kept || node->due_ns[ACTI_DUE_LOOK] != UINT64_MAX)
         return;
@@ -148,12 +163,20 @@ void acti_node_watch(acti_node *node)
 
 // ---- whatever is due ----------------------------------------------------------------------
 
+void acti_node_limit(acti_node *node, uint64_t limit_ns)
+{
+    node->patience = 0;
+    node->patience_ns = limit_ns / PATIENCE;
+    acti_node_due(node, ACTI_DUE_LIMIT, node->patience_ns);
+}
+
 static void on_limit(acti_node *node)
 {
     if (node->open)
         return;
-    if (is_moving(node)) {
-        acti_node_due(node, ACTI_DUE_LIMIT, ACTI_NODE_TICK_NS);
+    node->patience = is_moving(node) ? 0 : node->patience + 1;
+    if (node->patience < PATIENCE) {
+        acti_node_due(node, ACTI_DUE_LIMIT, node->patience_ns);
         return;
     }
     int trouble = -(int)acti_au32_load_relaxed(&node->trouble); // our own
@@ -181,7 +204,7 @@ static void serve(acti_node *node, acti_due what)
 {
     switch (what) {
     case ACTI_DUE_REST:
-        if (node->line == ACTI_LINE_NONE)
+        if (node->line == ACTI_LINE_NONE && node->caller)
             acti_node_call(node);
         break;
     case ACTI_DUE_LATE:

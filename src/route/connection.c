@@ -133,6 +133,15 @@ void acti_node_read_more(acti_node *node)
     acti_link_read(node->link, space, room);
 }
 
+// may_go_on: whether a node that is NEW has more to expect than this connection. Who has called and does not want it
+// any more may have confirmed the session on another.
+static bool may_go_on(const acti_node *node, int status)
+{
+    if (node->caller)
+        return !node->once && acti_node_may_cure(status);
+    return status != ACTA_EMALFORMED && status != ACTA_EREFUSED && status != ACTA_EVERSION;
+}
+
 // on_broken: the session is, by what has come.
 static void on_broken(acti_node *node, int status)
 {
@@ -142,7 +151,7 @@ static void on_broken(acti_node *node, int status)
         acti_node_end(node, ACTA_ESTOPPED);
         return;
     }
-    if (!node->open && node->caller && acti_node_may_cure(status) && !node->once) {
+    if (!node->open && may_go_on(node, status)) {
         acti_node_missed_it(node, status);
         return;
     }

@@ -61,6 +61,11 @@ acti_node_missed(acti_node *node, int status);
 void
 acti_node_missed_it(acti_node *node, int status);
 
+// acti_node_call_instead is called when whoever has called a NEW node does so no more. Who wants the node has it call
+// the peer, or wait; else it ends.
+void
+acti_node_call_instead(acti_node *node);
+
 // acti_node_lost is called when a connection is gone and the session is not over.
 void
 acti_node_lost(acti_node *node);
@@ -86,6 +91,10 @@ acti_node_on_due(acti_node *node);
 // acti_node_tick_ns is the length of a tick.
 uint64_t
 acti_node_tick_ns(const acti_node *node);
+
+// acti_node_limit begins the time in which the node has to be OPEN.
+void
+acti_node_limit(acti_node *node, uint64_t limit_ns);
 
 // acti_node_beat and acti_node_watch begin what is due as long as the connection is UP, or away.
 void

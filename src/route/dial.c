@@ -8,6 +8,7 @@
 
 #include <acta/error.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/system.h"
 #include "route/connection.h"
@@ -115,20 +116,39 @@ void acti_node_missed_it(acti_node *node, int status)
     acti_node_close_link(node);
 }
 
+void acti_node_call_instead(acti_node *node)
+{
+    if (acti_router_give_up(node->router, node)) {
+        acti_node_end(node, ACTA_EUNREACH);
+        return;
+    }
+    acti_router_number(node->router, node, 0);
+    acti_node_renew(node, 0);
+    if (node->due_ns[ACTI_DUE_LIMIT] == UINT64_MAX)
+        acti_node_limit(node, ACTI_NODE_REACH_NS);
+    memcpy(node->url, node->peer_url, sizeof(node->url));
+    node->caller = node->url[0] != '\0';
+    if (node->caller)
+        acti_node_call(node);
+}
+
 // lost_new: the connection of a node that is not OPEN.
 static void lost_new(acti_node *node)
 {
+    uint64_t number = node->session.us.session;
     if (node->session.state >= ACTI_SESSION_LEFT)
-        acti_node_renew(node);
+        acti_node_renew(node, node->agreed || !node->caller ? number : 0);
     int trouble = -(int)acti_au32_load_relaxed(&node->trouble); // our own
     if (node->parked != NULL || node->gift != NULL)
         return; // for which it was given up; or it was to be given away
     if (node->caller)
         acti_node_missed(node, trouble != ACTA_OK ? trouble : ACTA_EUNREACH);
-    else if (node->session.us.session == 0)
-        acti_node_end(node, ACTA_EUNREACH); // it went away before it said who it is
-    else if (node->due_ns[ACTI_DUE_LIMIT] == UINT64_MAX)
-        acti_node_due(node, ACTI_DUE_LIMIT, ACTI_NODE_TICKS * acti_node_tick_ns(node)); // who called may have confirmed
+    else if (node->agreed)
+        return; // who has called knows the number, and has as much time as before
+    else if (number == 0)
+        acti_node_call_instead(node); // it has not said who it is
+    else
+        acti_node_watch(node); // who has called may have confirmed, and then calls again
 }
 
 void acti_node_lost(acti_node *node)

@@ -288,8 +288,9 @@ static bool wants(const acti_node *node, const acti_given *given)
     const acti_session *session = &node->session;
     if (node->why != ACTA_OK)
         return false;
+    // A HELLO that was held up on a connection that its caller has given up since may know less than one before it.
     if (!given->welcomed && given->hello.session != 0)
-        return !node->caller && given->hello.session == session->us.session;
+        return !node->caller && given->hello.session == session->us.session && given->hello.received >= session->acked;
     if (node->open)
         return false;
     // A WELCOME that came to a call of ours, while the peer has called, too, and was answered.

@@ -68,9 +68,9 @@ static int init_session(acti_node *node, uint64_t number)
     return acti_session_init(&node->session, &us, ACTI_NODE_OUT_MAX + (size_t)us.payload_bytes_max);
 }
 
-void acti_node_renew(acti_node *node)
+void acti_node_renew(acti_node *node, uint64_t number)
 {
-    int status = init_session(node, node->session.us.session);
+    int status = init_session(node, number);
     acti_assert(status == ACTA_OK); // it was before, and needs no memory
 }
 
@@ -93,6 +93,7 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     node->router = router;
     node->caller = plan->url != NULL;
     node->once = plan->once;
+    node->agreed = plan->session != 0;
     node->chance = acti_random_seed();
     snprintf(node->url, sizeof(node->url), "%s", plan->url != NULL ? plan->url : "");
     init_events(node);
@@ -125,7 +126,7 @@ acti_node *acti_node_begin(acti_node *node, const acti_node_plan *plan, uint64_t
     if (plan->link != NULL)
         acti_node_own(node, plan->link);
     if (plan->limit_ns != 0)
-        acti_node_due(node, ACTI_DUE_LIMIT, plan->limit_ns);
+        acti_node_limit(node, plan->limit_ns);
     acti_node *other = NULL;
     if (acti_router_enter(node->router, node, peer, &other)) {
         (void)acti_actor_push(node->actor, &node->start_event);
@@ -163,9 +164,12 @@ const char *acti_node_shown(const acti_node *node)
     return node->session.peer.name[0] != '\0' ? node->session.peer.name : "(not introduced)";
 }
 
-// decline tells a peer with whom no session has come to be that there will be none.
+// decline tells a peer that has called, and with whom no session has come to be, that there will be none. A call of our
+// own is just ended: another of our nodes may have confirmed that very session.
 static void decline(acti_node *node, int status)
 {
+    if (node->caller || node->line != ACTI_LINE_LINKED || node->session.state != ACTI_SESSION_NEW)
+        return;
     if (status == ACTA_ESTOPPED && node->leaving)
         acti_session_refuse(&node->session, ACTA_EUNREACH, "the node is being closed: connect again when it is back");
     else
@@ -176,8 +180,7 @@ void acti_node_end(acti_node *node, int status)
 {
     if (node->why != ACTA_OK)
         return;
-    if (node->session.state == ACTI_SESSION_NEW && node->line == ACTI_LINE_LINKED)
-        decline(node, status);
+    decline(node, status);
     node->why = status;
     acti_au32_store_release(&node->status, (uint32_t)-status); // for acta_node_status
     acti_node_answer(node);

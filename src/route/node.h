@@ -319,7 +319,7 @@ typedef enum acti_node_line {
 typedef enum acti_due {
     ACTI_DUE_REST,   // to call again
     ACTI_DUE_LATE,   // the connection should be UP by now, or closed
-    ACTI_DUE_LIMIT,  // the session should be OPEN by now
+    ACTI_DUE_LIMIT,  // a part of the time is over in which the session is to be OPEN
     ACTI_DUE_BEAT,   // to say something
     ACTI_DUE_TICK,   // to have heard something
     ACTI_DUE_LOOK,   // at the process of the peer
@@ -347,6 +347,7 @@ struct acti_node {
     bool settled;  // what the peer held and owed has been settled; why is set
     int32_t why;   // the reason for ending; ACTA_OK before
     acti_au32 status; // -status as acta_node_status gives it; anyone reads
+    bool agreed;      // the number of the session was told to both before
     bool kept;        // whoever started the peer's process says when it has ended
     int32_t death;    // what the session ends with now that the peer's process has ended; ACTA_OK before
 
@@ -394,6 +395,8 @@ struct acti_node {
     uint64_t due_ns[ACTI_DUES]; // UINT64_MAX: never
     uint64_t heard;    // by the session at the last tick
     uint32_t silence;  // ticks in a row in which nothing came
+    uint64_t patience_ns; // of one part of the time in which it is to be OPEN
+    uint32_t patience;    // parts that are over, in a row
     uint32_t looks;    // at the process of the peer, since the connection was lost
 
     acta_msg start_event;
@@ -427,6 +430,7 @@ struct acti_node {
     // The router's: router.c and roster.c. Under its lock, except where said.
     acti_list all;
     acti_node_standing standing;
+    bool wanted;       // somebody has it, and has not met it: it is not given up before its time
     uint64_t number;   // of the session under which the peer may call it again; 0: none
     uint64_t up_at;     // number of the news that it is OPEN; 0: it was not
     uint64_t down_at;   // and that it is OVER
@@ -455,9 +459,9 @@ acti_node_new(acti_router *router, const acti_node_plan *plan);
 acti_node *
 acti_node_begin(acti_node *node, const acti_node_plan *plan, uint64_t peer);
 
-// acti_node_renew begins a session anew that is over before the node was OPEN.
+// acti_node_renew begins the session anew, with that number or with 0, of a node that is not OPEN.
 void
-acti_node_renew(acti_node *node);
+acti_node_renew(acti_node *node, uint64_t number);
 
 // acti_node_force ends the session now, without a goodbye. Threads: any.
 void

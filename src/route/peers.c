@@ -13,7 +13,7 @@ acti_node *acti_router_node(acti_router *router, uint64_t peer, const char *url)
 {
     if (peer == 0 || peer == router->hello.node)
         return NULL;
-    acti_node *node = acti_router_find(router, peer);
+    acti_node *node = acti_router_want(router, peer);
     if (node != NULL)
         return node;
     acti_node_plan plan = {.url = url[0] != '\0' ? url : NULL, .limit_ns = ACTI_NODE_REACH_NS};

@@ -120,6 +120,7 @@ bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti
     *other = peer != 0 ? look_up(router, peer) : NULL;
     bool enters = !router->closing && *other == NULL;
     if (enters) {
+        node->wanted = peer != 0;
         if (peer != 0)
             memcpy(node->peer_url, node->url, sizeof(node->peer_url));
         acti_au64_store_release(&node->peer, peer);
@@ -133,14 +134,35 @@ bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti
     return enters;
 }
 
-acti_node *acti_router_find(acti_router *router, uint64_t peer)
+static acti_node *find(acti_router *router, uint64_t peer, bool want)
 {
     acti_lock_take(&router->lock);
     acti_node *node = look_up(router, peer);
-    if (node != NULL)
+    if (node != NULL) {
         acti_actor_ref(node->actor);
+        node->wanted |= want;
+    }
     acti_lock_give(&router->lock);
     return node;
+}
+
+acti_node *acti_router_find(acti_router *router, uint64_t peer)
+{
+    return find(router, peer, false);
+}
+
+acti_node *acti_router_want(acti_router *router, uint64_t peer)
+{
+    return find(router, peer, true);
+}
+
+bool acti_router_give_up(acti_router *router, acti_node *node)
+{
+    acti_lock_take(&router->lock);
+    if (!node->wanted)
+        node->standing = ACTI_STANDING_OVER;
+    acti_lock_give(&router->lock);
+    return !node->wanted; // nobody finds it any more to want it, or it stays so
 }
 
 acti_node *acti_router_of_session(acti_router *router, uint64_t number, uint64_t peer)

@@ -48,10 +48,13 @@ acti_router_hello(acti_router *router, acti_hello *hello);
 bool
 acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti_node **other);
 
-// acti_router_find gives the node of a peer, and acti_router_of_session the one that the peer may call again under that
-// number of a session, with a reference to its actor; or NULL. Threads: any.
+// acti_router_find gives the node of a peer, and acti_router_want does, too, and has one that is NEW go on as long as
+// it may take (acti_router_give_up). acti_router_of_session the one that the peer may call again under that number of a
+// session, with a reference to its actor; or NULL. Threads: any.
 acti_node *
 acti_router_find(acti_router *router, uint64_t peer);
+acti_node *
+acti_router_want(acti_router *router, uint64_t peer);
 acti_node *
 acti_router_of_session(acti_router *router, uint64_t number, uint64_t peer);
 
@@ -69,6 +72,11 @@ acti_router_meet(acti_router *router, acti_node *node, const acti_hello *peer, a
 // acti_router_number sets the number of the session under which the peer may call the node again; 0: it may not.
 void
 acti_router_number(acti_router *router, acti_node *node, uint64_t number);
+
+// acti_router_give_up: whether a node that is NEW, and of which nothing comes by itself any more, may end: nobody wants
+// it, and from now on nobody finds it.
+bool
+acti_router_give_up(acti_router *router, acti_node *node);
 
 // acti_router_opened is called when the node is OPEN; acti_router_over when it is OVER, and settled; acti_router_leave
 // when it ends.
