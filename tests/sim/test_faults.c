@@ -91,10 +91,40 @@ TEST(requests_outlive_a_connection_cut_at_any_byte)
     with_faults("cut watch", ACTA_SIM_CUT, 2000, cut_watch, &w);
 }
 
+// Every order of what happens, and one fault wherever one may be; time passes only when nothing else can happen.
+static void in_every_order(const char *name, uint32_t faults, acta_sim_scenario *scenario, void *arg)
+{
+    acta_sim_result result;
+    explore((acta_sim_opts){.name = name,
+                            .strategy = ACTA_SIM_EXHAUSTIVE,
+                            .faults = faults,
+                            .faults_max = 1,
+                            .instant = true,
+                            .idle_clock = true,
+                            .may_live = true,
+                            .no_lint = true},
+            scenario, arg, &result);
+    assert_true(result.complete);
+}
+
+TEST(a_cut_at_every_step_in_every_order_loses_nothing)
+{
+    stream s;
+    in_every_order("cut stream, every order", ACTA_SIM_CUT, cut_stream, &s);
+}
+
+TEST(a_node_killed_at_every_step_in_every_order_leaves_a_prefix_and_one_outcome)
+{
+    stream s;
+    watch w;
+    in_every_order("killed stream, every order", ACTA_SIM_KILL, stream_scenario, &s);
+    in_every_order("killed watch, every order", ACTA_SIM_KILL, watch_scenario, &w);
+}
+
 TEST(a_killed_node_leaves_requests_that_wait_for_credit_one_outcome_too)
 {
     many all;
-    with_faults("killed many", ACTA_SIM_KILL, 100, many_scenario, &all);
+    with_faults("killed many", ACTA_SIM_KILL, 300, many_scenario, &all);
 }
 
 TEST(a_killed_node_leaves_a_prefix_and_an_end_that_says_so)
@@ -200,6 +230,8 @@ int main(void)
 {
     return TEST_RUN(case_of(a_connection_cut_at_any_byte_is_taken_up_again_and_nothing_is_lost_or_doubled),
                     case_of(requests_outlive_a_connection_cut_at_any_byte),
+                    case_of(a_cut_at_every_step_in_every_order_loses_nothing),
+                    case_of(a_node_killed_at_every_step_in_every_order_leaves_a_prefix_and_one_outcome),
                     case_of(a_killed_node_leaves_requests_that_wait_for_credit_one_outcome_too),
                     case_of(a_killed_node_leaves_a_prefix_and_an_end_that_says_so),
                     case_of(a_killed_node_leaves_each_request_one_outcome),
