@@ -84,6 +84,17 @@ acti_table_link *acti_table_take(acti_table *table, uint64_t key)
     return link;
 }
 
+acti_table_link *acti_table_next(const acti_table *table, const acti_table_link *after)
+{
+    if (after != NULL && after->next != NULL)
+        return after->next;
+    uint32_t at = after != NULL ? (uint32_t)(chain_of(table, after->key) - table->chains) + 1 : 0;
+    for (; at < table->size; at++)
+        if (table->chains[at] != NULL)
+            return table->chains[at];
+    return NULL;
+}
+
 acti_table_link *acti_table_pop(acti_table *table)
 {
     for (uint32_t i = 0; i < table->size && table->count > 0; i++)

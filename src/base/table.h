@@ -36,6 +36,11 @@ acti_table_find(const acti_table *table, uint64_t key);
 acti_table_link *
 acti_table_take(acti_table *table, uint64_t key);
 
+// acti_table_next goes through all things: the first one after NULL, then the one after each, until NULL. What has been
+// given may be taken out once the next one is known; nothing else may be put in or taken out meanwhile.
+acti_table_link *
+acti_table_next(const acti_table *table, const acti_table_link *after);
+
 // acti_table_pop takes any thing out, or gives NULL when there is none.
 acti_table_link *
 acti_table_pop(acti_table *table);

@@ -42,6 +42,28 @@ TEST(what_was_taken_is_not_found_and_its_neighbours_are)
     acti_table_fini(&table);
 }
 
+TEST(going_through_a_table_gives_each_thing_once_while_what_was_given_is_taken_out)
+{
+    enum { MANY = 1000 };
+    static thing things[MANY];
+    acti_table table = {0};
+    assert_null(acti_table_next(&table, NULL));
+    for (uint64_t i = 0; i < MANY; i++)
+        assert_true(acti_table_put(&table, i * 64, &things[i].link));
+    uint32_t given = 0;
+    for (acti_table_link *at = acti_table_next(&table, NULL), *next; at != NULL; at = next) {
+        next = acti_table_next(&table, at);
+        given++;
+        assert_false(((thing *)(void *)at)->in);
+        ((thing *)(void *)at)->in = true;
+        if (at->key % 128 == 0)
+            assert_ptr_equal(acti_table_take(&table, at->key), at);
+    }
+    assert_int_equal(given, MANY);
+    assert_int_equal(table.count, MANY / 2);
+    acti_table_fini(&table);
+}
+
 TEST(any_sequence_of_operations_agrees_with_a_plain_array)
 {
     enum { KEYS = 300 };
@@ -71,5 +93,6 @@ int main(void)
 {
     return TEST_RUN(case_of(an_empty_table_finds_and_takes_nothing),
                     case_of(what_was_taken_is_not_found_and_its_neighbours_are),
+                    case_of(going_through_a_table_gives_each_thing_once_while_what_was_given_is_taken_out),
                     case_of(any_sequence_of_operations_agrees_with_a_plain_array));
 }
