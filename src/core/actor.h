@@ -42,6 +42,7 @@ enum {
 typedef struct acti_actor_ops {
     void (*wake)(acti_actor *actor);        // runs it once, somewhere; the caller replaced PARKED
     void (*last_sender)(acti_actor *actor); // instead of pushing the EOF; NULL: that
+    int (*claim)(acti_actor *actor);        // counts a sender where there may be none left; NULL: there is no way back
     void (*freed)(acti_actor *actor);       // instead of giving the memory back; NULL: that
 } acti_actor_ops;
 

@@ -130,8 +130,10 @@ acta_tx *acti_tx_copy(acta_tx *tx, const acta_type *in)
     return acti_tx_in(one_more(tx), in, tracked ? holder_of(tx)->where : "made where is not known");
 }
 
-int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)
+int acti_tx_count(acti_actor *actor)
 {
+    if (actor->ops->claim != NULL)
+        return actor->ops->claim(actor);
     if (actor->carried)
         acti_carrier_touched(actor->sys->carrier, actor, true);
     uint32_t senders = acti_au32_load_relaxed(&actor->senders); // a guess; the swap decides
@@ -139,8 +141,15 @@ int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx *
         if (senders == 0)
             return ACTA_EGONE; // its EOF is on the way: there is no way back
     } while (!acti_au32_cas_relaxed(&actor->senders, &senders, senders + 1));
-    *tx = acti_tx_new(actor, by, where);
     return ACTA_OK;
+}
+
+int acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx)
+{
+    int status = acti_tx_count(actor);
+    if (status == ACTA_OK)
+        *tx = acti_tx_new(actor, by, where);
+    return status;
 }
 
 int acta_addr_tx_at(acta_addr *addr, acta_tx **tx, const char *where)
@@ -168,12 +177,17 @@ void acta_tx_drop(acta_tx **tx)
     acti_actor_unref(actor);
 }
 
+void acti_tx_lost(acta_tx *tx)
+{
+    // Relaxed: published by the release of the sender that follows.
+    (void)acti_au32_or_relaxed(&acti_actor_of_tx(tx)->flags, ACTI_ACTOR_CRASHED);
+}
+
 void acti_tx_crash(acta_tx **tx)
 {
     if (*tx == NULL)
         return;
-    // Relaxed: published by the release of the sender that follows.
-    (void)acti_au32_or_relaxed(&acti_actor_of_tx(*tx)->flags, ACTI_ACTOR_CRASHED);
+    acti_tx_lost(*tx);
     acta_tx_drop(tx);
 }
 

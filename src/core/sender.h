@@ -15,7 +15,10 @@
 acta_tx *
 acti_tx_new(acti_actor *actor, const char *by, const char *where);
 
-// acti_tx_from adds a sender, unless there is none left: ACTA_EGONE.
+// acti_tx_count counts a sender, unless there is none left: ACTA_EGONE. To an actor of another node there is a way
+// back, see acta_addr_tx. acti_tx_from gives that sender, too.
+ACTA_NODISCARD int
+acti_tx_count(acti_actor *actor);
 ACTA_NODISCARD int
 acti_tx_from(acti_actor *actor, const char *by, const char *where, acta_tx **tx);
 
@@ -35,7 +38,9 @@ static inline acti_actor *acti_actor_of_ref(unsigned kind, const void *field)
                                 : acti_actor_of_addr(*(acta_addr *const *)field);
 }
 
-// acti_tx_crash drops the sender of a holder that died: the EOF will say ACTA_ECRASHED.
+// acti_tx_lost says that a holder died: the EOF will say ACTA_ECRASHED. acti_tx_crash drops its sender, too.
+void
+acti_tx_lost(acta_tx *tx);
 void
 acti_tx_crash(acta_tx **tx);
 
