@@ -5,6 +5,7 @@
 #include "route/connection.h"
 
 #include "core/system.h"
+#include "route/leave.h"
 #include "route/meet.h"
 #include "route/router.h"
 
@@ -218,11 +219,15 @@ void acti_node_on_read(acti_node *node)
 // leave says goodbye when all is said.
 static void leave(acti_node *node)
 {
-    if (!node->leaving || node->why != ACTA_OK)
+    if (!node->leaving)
         return;
-    if (!node->open && acti_proxies_quiet(node))
+    if (node->why != ACTA_OK)
+        acti_leave_rests(node, true);
+    if (node->why != ACTA_OK || !acti_leave_may(node))
+        return;
+    if (!node->open)
         acti_node_end(node, ACTA_ESTOPPED); // nothing to say goodbye to
-    else if (node->session.state == ACTI_SESSION_OPEN && acti_proxies_quiet(node))
+    else if (node->session.state == ACTI_SESSION_OPEN)
         (void)acti_session_leave(&node->session); // without memory it is tried again after the next event
 }
 

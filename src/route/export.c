@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// export.c - actors of ours that the peer knows: what it holds of them, and the credit it has for each.
+// export.c - actors of ours that the peer knows: what it holds of them, and the credit it has for each. An actor's
+// number is its id in our system, the same for all peers.
 //
 // An export is kept while the peer holds a sender, or owes the outcome of an ask or a monitor of that actor, and as
 // long as the actor lives, because the peer may still have its address. What has ended is swept out when the table
-// has doubled. Messages on their way keep the memory longer.
+// has doubled. Messages on their way keep the memory longer. An actor that a peer was told of, by a sender or an
+// address, is also in the router's table of all, for other peers to whom that one passes it on.
 
-#include <search.h>
 #include <stdlib.h>
 
 #include "core/sender.h"
 #include "core/system.h"
 #include "route/node.h"
 #include "route/router.h"
-
-static int compare(const void *a, const void *b)
-{
-    const acti_actor *x = ((const acti_export *)a)->actor;
-    const acti_actor *y = ((const acti_export *)b)->actor;
-    return (x > y) - (x < y);
-}
 
 static void unref(acti_export *export)
 {
@@ -57,23 +51,23 @@ static void done(acti_origin *origin, uint32_t bytes)
 
 static void sweep(acti_node *node);
 
+static acti_export *of_link(acti_table_link *link)
+{
+    return link != NULL ? ACTI_CONTAINER_OF(link, acti_export, by_id) : NULL;
+}
+
 acti_export *acti_export_get(acti_node *node, acti_actor *actor)
 {
-    acti_export key = {.actor = actor};
-    acti_export **found = tfind(&key, &node->exports_by_actor, compare);
-    if (found != NULL)
-        return *found;
+    acti_export *export = acti_export_find(node, actor->id);
+    if (export != NULL)
+        return export;
     if (node->exports.count >= node->exports_sweep_at)
         sweep(node);
-
-    acti_export *export = calloc(1, sizeof(*export));
+    export = node->exports.count < ACTI_NODE_EXPORTS_MAX ? calloc(1, sizeof(*export)) : NULL;
     if (export == NULL)
         return NULL;
     export->actor = actor;
-    export->id = acti_slots_add(&node->exports, export);
-    if (export->id == 0 || tsearch(export, &node->exports_by_actor, compare) == NULL) {
-        if (export->id != 0)
-            (void)acti_slots_remove(&node->exports, export->id);
+    if (!acti_table_put(&node->exports, actor->id, &export->by_id)) {
         free(export);
         return NULL;
     }
@@ -86,58 +80,93 @@ acti_export *acti_export_get(acti_node *node, acti_actor *actor)
     return export;
 }
 
-int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
-{
-    acti_export *export = acti_export_get(node, acti_actor_of_tx(tx));
-    if (export == NULL || export->id != id) {
-        acta_tx_drop(&tx);
-        return export == NULL ? ACTA_ENOMEM : ACTA_EINVAL;
-    }
-    export->held = 1;
-    export->tx = tx;
-    return ACTA_OK;
-}
-
 acti_export *acti_export_find(acti_node *node, uint64_t id)
 {
-    return acti_slots_get(&node->exports, id);
+    return of_link(acti_table_find(&node->exports, id));
+}
+
+acti_export *acti_export_seek(acti_node *node, uint64_t id)
+{
+    acti_export *export = acti_export_find(node, id);
+    if (export != NULL)
+        return export;
+    acti_actor *actor = acti_exported_find(&node->router->exported, id);
+    if (actor == NULL)
+        return NULL;
+    export = acti_export_get(node, actor);
+    acti_actor_unref(actor);
+    return export;
+}
+
+acti_export *acti_export_show(acti_node *node, acti_actor *actor)
+{
+    acti_export *export = acti_export_get(node, actor);
+    if (export == NULL || export->shown)
+        return export;
+    export->shown = acti_exported_enter(&node->router->exported, actor);
+    return export->shown ? export : NULL;
+}
+
+int acti_export_hold(acti_node *node, acti_actor *actor, const char *where)
+{
+    acti_export *export = acti_export_show(node, actor);
+    if (export == NULL)
+        return ACTA_ENOMEM;
+    if (export->tx == NULL) {
+        int status = acti_tx_from(actor, NULL, where, &export->tx);
+        if (status != ACTA_OK)
+            return status;
+    }
+    return acti_owner_count(&export->owner) ? ACTA_OK : ACTA_EFULL;
+}
+
+int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
+{
+    acti_actor *actor = acti_actor_of_tx(tx);
+    int status = actor->id == id ? acti_export_hold(node, actor, "agreed on before") : ACTA_EINVAL;
+    acta_tx_drop(&tx);
+    return status;
 }
 
 static void forget(acti_export *export)
 {
-    acti_node *node = export->node;
-    (void)acti_slots_remove(&node->exports, export->id);
-    (void)tdelete(export, &node->exports_by_actor, compare);
+    (void)acti_table_take(&export->node->exports, export->by_id.key);
     unref(export);
 }
 
 static void forget_ended(acti_export *export)
 {
     // Relaxed: it stays so, and a later look will do.
-    if (export->held == 0 && export->uses == 0 &&
-        acti_inbox_is_routed(&export->actor->inbox))
+    if (export->owner.held == 0 && export->uses == 0 && acti_inbox_is_routed(&export->actor->inbox))
         forget(export);
 }
 
-void acti_export_settle(acti_export *export, uint32_t uses, uint32_t held, int reason)
+void acti_export_used(acti_export *export, uint32_t uses)
 {
     export->uses -= uses;
-    export->held -= held;
-    if (export->held == 0 && export->tx != NULL) {
-        if (reason == ACTA_OK)
-            acta_tx_drop(&export->tx);
-        else
-            acti_tx_crash(&export->tx);
-    }
     forget_ended(export);
+}
+
+bool acti_export_back(acti_export *export, uint32_t count, int reason)
+{
+    if (!acti_owner_back(&export->owner, count))
+        return false;
+    // At once, even if others of the peer's holds are left: those may be given back later, and then say that all is
+    // well.
+    if (reason != ACTA_OK)
+        acti_tx_lost(export->tx);
+    if (export->owner.held == 0)
+        acta_tx_drop(&export->tx);
+    forget_ended(export);
+    return true;
 }
 
 static void sweep(acti_node *node)
 {
-    uint32_t at = 0;
-    acti_export *export;
-    while ((export = acti_slots_next(&node->exports, &at)) != NULL)
-        forget_ended(export);
+    for (acti_table_link *at = acti_table_next(&node->exports, NULL), *next; at != NULL; at = next) {
+        next = acti_table_next(&node->exports, at);
+        forget_ended(of_link(at));
+    }
     node->exports_sweep_at = node->exports.count * 2 + 64;
 }
 
@@ -148,24 +177,24 @@ void acti_export_credit(acti_export *export)
     uint64_t messages = acti_au64_swap_acq_rel(&export->done_messages, 0);
     uint64_t bytes = acti_au64_swap_acq_rel(&export->done_bytes, 0);
     acti_frame frame = {.kind = ACTI_FRAME_CREDIT,
-                        .actor = export->id,
+                        .actor = export->actor->id,
                         .count = messages < UINT32_MAX ? (uint32_t)messages : UINT32_MAX,
                         .bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX};
-    if (acti_export_find(export->node, export->id) == export && (messages > 0 || bytes > 0))
+    if (acti_export_find(export->node, export->actor->id) == export && (messages > 0 || bytes > 0))
         acti_node_put(export->node, &frame);
     unref(export);
 }
 
 void acti_exports_end(acti_node *node)
 {
-    uint32_t at = 0;
-    acti_export *export;
-    while ((export = acti_slots_next(&node->exports, &at)) != NULL) {
+    for (acti_table_link *at = acti_table_next(&node->exports, NULL), *next; at != NULL; at = next) {
+        next = acti_table_next(&node->exports, at);
+        acti_export *export = of_link(at);
         acti_line_force(export);
         acti_tx_crash(&export->tx);
         forget(export);
     }
-    acti_slots_fini(&node->exports);
+    acti_table_fini(&node->exports);
 }
 
 void acti_export_unheard(acti_export *export)

@@ -10,6 +10,7 @@
 #include "core/sender.h"
 #include "core/system.h"
 #include "core/type.h"
+#include "route/handed.h"
 #include "route/node.h"
 #include "route/router.h"
 
@@ -90,7 +91,7 @@ static void put(acti_node *node, acti_find *find)
         .kind = ACTI_FRAME_FIND, .id = find->query, .text = find->name, .text_size = strlen(find->name)};
     int status = acti_session_put(&node->session, &frame);
     if (status != ACTA_OK) {
-        (void)acti_slots_remove(&node->finds, find->query);
+        (void)acti_slots_remove(&node->queries, find->query);
         acti_find_fail(find, status);
     }
 }
@@ -101,7 +102,7 @@ void acti_find_ask(acti_node *node, acti_find *find)
         acti_find_fail(find, acti_node_gone(node));
         return;
     }
-    uint64_t query = acti_slots_add(&node->finds, find);
+    uint64_t query = acti_slots_add(&node->queries, &find->event);
     find->query = query;
     if (query == 0)
         acti_find_fail(find, ACTA_ENOMEM);
@@ -112,14 +113,15 @@ void acti_find_ask(acti_node *node, acti_find *find)
 void acti_finds_open(acti_node *node)
 {
     uint32_t at = 0;
-    acti_find *find;
-    while ((find = acti_slots_next(&node->finds, &at)) != NULL)
-        put(node, find);
+    acta_msg *query;
+    while ((query = acti_slots_next(&node->queries, &at)) != NULL)
+        if (query->size == ACTI_NODE_FIND) // a claim is asked by its proxy
+            put(node, ACTI_CONTAINER_OF(query, acti_find, event));
 }
 
-void acti_find_told(acti_node *node, const acti_frame *frame)
+// told takes the answer to a question that was asked, or to one that nobody waits for any more.
+static void told(acti_node *node, acti_find *find, const acti_frame *frame)
 {
-    acti_find *find = acti_slots_remove(&node->finds, frame->id);
     if (frame->status != ACTA_OK || frame->actor == 0) {
         if (find != NULL)
             acti_find_fail(find, frame->status < 0 ? frame->status : ACTA_EMALFORMED);
@@ -136,21 +138,36 @@ void acti_find_told(acti_node *node, const acti_frame *frame)
     }
     // The peer counts the hold whether or not anybody waits here any more.
     acta_tx *tx = acti_proxy_hold(proxy, find != NULL ? find->where : "acta_node_find");
+    if (tx == NULL)
+        acti_node_break(node, ACTA_EMALFORMED, "the peer counts more holds than there can be: update or fix it");
     if (find == NULL) {
         acta_tx_drop(&tx);
         return;
     }
     find->tx = tx;
-    acti_find_fail(find, ACTA_OK);
+    acti_find_fail(find, tx != NULL ? ACTA_OK : ACTA_EMALFORMED);
 }
 
-void acti_finds_end(acti_node *node, int status)
+void acti_find_told(acti_node *node, const acti_frame *frame)
+{
+    acta_msg *query = acti_slots_remove(&node->queries, frame->id);
+    if (query != NULL && query->size == ACTI_NODE_CLAIM)
+        acti_claim_told(ACTI_CONTAINER_OF(query, acti_claim, event), frame);
+    else
+        told(node, query != NULL ? ACTI_CONTAINER_OF(query, acti_find, event) : NULL, frame);
+}
+
+void acti_queries_end(acti_node *node, int status)
 {
     uint32_t at = 0;
-    acti_find *find;
-    while ((find = acti_slots_next(&node->finds, &at)) != NULL)
-        acti_find_fail(find, status);
-    acti_slots_fini(&node->finds);
+    acta_msg *query;
+    while ((query = acti_slots_next(&node->queries, &at)) != NULL) {
+        if (query->size == ACTI_NODE_CLAIM)
+            acti_claim_over(ACTI_CONTAINER_OF(query, acti_claim, event), status);
+        else
+            acti_find_fail(ACTI_CONTAINER_OF(query, acti_find, event), status);
+    }
+    acti_slots_fini(&node->queries);
 }
 
 // ---- the node: answering ------------------------------------------------------------------
@@ -164,20 +181,11 @@ void acti_find_serve(acti_node *node, const acti_frame *frame)
     found.status = acta_find_at(node->actor->sys, name, &tx, "acta_node_find");
     if (found.status == ACTA_OK) {
         acti_actor *actor = acti_actor_of_tx(tx);
-        acti_export *export = acti_export_get(node, actor);
-        if (export == NULL) {
-            found.status = ACTA_ENOMEM;
-            acta_tx_drop(&tx);
-        } else {
-            export->held++;
-            if (export->tx == NULL)
-                export->tx = tx;
-            else
-                acta_tx_drop(&tx);
-            found.actor = export->id;
-            found.text = actor->name;
-            found.text_size = strlen(actor->name);
-        }
+        found.status = acti_export_hold(node, actor, "acta_node_find");
+        found.actor = actor->id;
+        found.text = actor->name; // the peer's hold, or tx, keeps it
+        found.text_size = acti_frame_text_fit(actor->name, strlen(actor->name));
     }
     acti_node_put(node, &found);
+    acta_tx_drop(&tx);
 }

@@ -14,6 +14,8 @@
 #include "core/spawn.h"
 #include "core/system.h"
 #include "route/connection.h"
+#include "route/handed.h"
+#include "route/leave.h"
 #include "route/meet.h"
 #include "route/router.h"
 
@@ -25,6 +27,7 @@ static void freed(acti_actor *actor)
 {
     acti_node *node = actor->arg;
     acti_session_fini(&node->session);
+    acti_lock_fini(&node->proxies_lock);
     free(node);
     acti_actor_give_back(actor);
 }
@@ -43,16 +46,20 @@ static void init_events(acti_node *node)
     node->died_event = acti_node_event_msg(ACTI_NODE_DIED);
     node->leave_event = acti_node_event_msg(ACTI_NODE_LEAVE);
     node->force_event = acti_node_event_msg(ACTI_NODE_FORCE);
+    node->made_event = acti_node_event_msg(ACTI_NODE_MADE);
+    node->settled_event = acti_node_event_msg(ACTI_NODE_SETTLED);
 }
 
 static void init_tables(acti_node *node)
 {
-    node->exports.limit = ACTI_NODE_EXPORTS_MAX;
-    node->finds.limit = ACTI_NODE_EXPORTS_MAX;
+    node->queries.limit = ACTI_NODE_EXPORTS_MAX;
+    node->loans.limit = ACTI_NODE_EXPORTS_MAX;
     node->asks.limit = ACTI_NODE_EXPORTS_MAX;
     node->monitors.limit = ACTI_NODE_EXPORTS_MAX;
     node->sweep_at = 64;
     node->exports_sweep_at = 64;
+    acti_lock_init(&node->proxies_lock);
+    acti_list_init(&node->made);
     acti_list_init(&node->proxies);
     acti_list_init(&node->waiting);
     acti_list_init(&node->openings);
@@ -101,6 +108,7 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     acti_node_init_dues(node);
     int status = init_session(node, plan->session);
     acti_assert(status == ACTA_OK); // what the router says of us is valid
+    acti_au32_store_relaxed(&node->payload_max, node->session.us.payload_bytes_max);
     return node;
 }
 
@@ -254,7 +262,7 @@ static void settle(acti_node *node)
 {
     node->settled = true;
     int status = acti_node_gone(node);
-    acti_finds_end(node, status);
+    acti_queries_end(node, status);
     uint32_t at = 0;
     acta_promise *promise;
     while ((promise = acti_slots_next(&node->asks, &at)) != NULL)
@@ -263,6 +271,8 @@ static void settle(acti_node *node)
     acta_msg *m;
     while ((m = acti_slots_next(&node->monitors, &at)) != NULL)
         acti_monitor_down(m, acti_monitor_see(m).watched->name, status);
+    // After a goodbye, also of the peer's alone, nothing that was lent can have been lost.
+    acti_loans_end(node, node->session.state == ACTI_SESSION_LEFT ? ACTA_ESTOPPED : ACTA_ECRASHED);
     acti_proxies_end(node, status);
     acti_exports_end(node);
     acti_slots_fini(&node->asks);
@@ -290,6 +300,9 @@ static void unheard(acti_node *node, acta_msg *m)
     case ACTI_NODE_GIVEN:
         acti_given_drop(ACTI_CONTAINER_OF(m, acti_given, event));
         break;
+    case ACTI_NODE_TAKEN:
+        acti_claim_unheard(ACTI_CONTAINER_OF(m, acti_claim, event));
+        break;
     default:
         break; // about the node itself
     }
@@ -309,6 +322,7 @@ static void fini(acti_node *node)
         }
     }
     acti_router_leave(node->router, node);
+    acti_leave_rests(node, true); // behind the lock under which it was said to be restless, if it was
     acta_tx *tx = (acta_tx *)(void *)actor; // the one it was made with
     acta_tx_drop(&tx);
 }
@@ -346,6 +360,12 @@ static void take_own(acti_node *node, acti_node_event what)
     case ACTI_NODE_LEAVE:
         node->leaving = true;
         break;
+    case ACTI_NODE_MADE:
+        acti_proxies_made(node);
+        break;
+    case ACTI_NODE_SETTLED:
+        (void)acti_au32_swap_acq_rel(&node->settled_told, 0);
+        break;
     case ACTI_NODE_FORCE:
         on_force(node);
         break;
@@ -371,6 +391,9 @@ static void take(acti_node *node, acta_msg *m)
         break;
     case ACTI_NODE_GIVEN:
         acti_node_given(node, ACTI_CONTAINER_OF(m, acti_given, event));
+        break;
+    case ACTI_NODE_TAKEN:
+        acti_claim_taken(node, ACTI_CONTAINER_OF(m, acti_claim, event));
         break;
     default:
         take_own(node, (acti_node_event)m->size);

@@ -54,9 +54,11 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/slots.h"
+#include "base/table.h"
 #include "core/actor.h"
 #include "core/clock.h"
 #include "link/link.h"
+#include "route/holds.h"
 #include "route/session.h"
 
 #define ACTI_NODE_HANDSHAKE_NS (5 * ACTA_SECOND)  // from a connection to its being UP
@@ -103,6 +105,10 @@ typedef enum acti_node_event {
     ACTI_NODE_CREDIT,   // an export has handled some
     ACTI_NODE_ROOM,     // an export whose actor had a full inbox has room
     ACTI_NODE_FIND,     // a thread asks for a name
+    ACTI_NODE_MADE,     // proxies were made in other turns
+    ACTI_NODE_CLAIM,    // of a claim until it is over; see handed.h
+    ACTI_NODE_TAKEN,    // and then: the giver's node is to be told
+    ACTI_NODE_SETTLED,  // no loan is left, or no node that has something to say: see leave.h
 } acti_node_event;
 
 static inline acta_msg acti_node_event_msg(acti_node_event what)
@@ -115,27 +121,60 @@ static inline acta_msg acti_node_event_msg(acti_node_event what)
 typedef struct acti_proxy {
     acti_actor *actor; // whose state this is
     acti_node *node;   // one reference to its actor
-    uint64_t id;       // the peer's number for it
-    uint32_t held;     // holds that the peer counts for us
+    uint64_t id;       // the actor's number at the peer; constant
+    acti_table_link by_id; // in the node's table; the lock of proxies
+    acti_list all;         // in the node's list, or before that in `made`, with the lock
+    acti_au32 eof_queued;  // 1: the EOF is in the inbox; see queue_eof
+    acta_msg ready_event;  // pushed by the wake, so at most once until the proxy is parked again
+
+    // The node's turns.
+    acti_taker taker;  // holds that the peer counts for us
+    bool admitted;     // in the node's list
     int64_t credit_messages;
     int64_t credit_bytes;
-    acta_msg ready_event;  // pushed by the wake, so at most once until the proxy is parked again
-    acti_au32 eof_queued;  // 1: the EOF is in the inbox; see last_sender
     acti_list waiting;     // in the node's list of those that wait for room
-    acti_list all;         // in the node's list
     acti_list watches;     // of the remote actor on ours: see watch.c
     acta_msg *batch_newest; // of the batch of the actor, if there is one
     uint32_t replies;      // in that batch
     bool stalled;          // waits for credit, parked with a batch
 } acti_proxy;
 
+static inline acti_proxy *acti_proxy_of(acti_actor *actor)
+{
+    return (acti_proxy *)(void *)(actor + 1);
+}
+
 // acti_proxy_get gives the proxy for the peer's actor of that number, made if need be, borrowed. NULL without memory.
+// acti_proxy_find gives it if there is one. In the node's turns.
 acti_proxy *
 acti_proxy_get(acti_node *node, uint64_t id, const char *name);
+acti_proxy *
+acti_proxy_find(acti_node *node, uint64_t id);
 
-// acti_proxy_hold gives a sender after the peer has counted one hold for us.
+// acti_proxy_reach is acti_proxy_get for everybody else: with a reference, NULL also when the node is over.
+// Threads: any.
+acti_proxy *
+acti_proxy_reach(acti_node *node, uint64_t id, const char *name);
+
+// acti_proxy_count counts a sender, from none too. Threads: any that holds a reference; see acti_claim_sender.
+void
+acti_proxy_count(acti_proxy *proxy);
+
+// acti_proxy_given counts a sender for which the peer has counted a hold; acti_proxy_hold gives that sender, too. False
+// and NULL: the peer cannot have counted so many.
+bool
+acti_proxy_given(acti_proxy *proxy);
 acta_tx *
 acti_proxy_hold(acti_proxy *proxy, const char *where);
+
+// acti_proxy_is_left takes the EOF out of the inbox: whether no sender is left, and nothing that any has sent is to be
+// said yet. If something is, the EOF goes behind it once more.
+bool
+acti_proxy_is_left(acti_proxy *proxy);
+
+// acti_proxy_take_more puts what has come behind the batch.
+void
+acti_proxy_take_more(acti_proxy *proxy);
 
 // acti_proxy_ready takes the event that a proxy has woken up.
 void
@@ -148,6 +187,12 @@ acti_proxy_run(acti_proxy *proxy);
 // acti_proxy_credit adds credit and runs the proxy if it waited for that.
 void
 acti_proxy_credit(acti_node *node, const acti_frame *frame);
+
+// acti_proxies_admit takes proxies that were made in other turns into the list; acti_proxies_made when it was told.
+void
+acti_proxies_admit(acti_node *node);
+void
+acti_proxies_made(acti_node *node);
 
 // acti_proxies_open gives the proxies that were made before the node was OPEN their credit.
 void
@@ -171,9 +216,10 @@ typedef struct acti_export {
     acti_origin origin; // first: a message's origin is its export
     acti_node *node;    // one reference to its actor
     acti_actor *actor;  // one reference
-    acta_tx *tx;        // while held > 0
-    uint64_t id;
-    uint32_t held; // senders the peer holds
+    acta_tx *tx;        // while the peer holds any
+    acti_table_link by_id; // in the node's table
+    acti_owner owner;      // what the peer holds
+    bool shown;            // is in the router's table
     uint32_t uses; // asks and monitors of this actor that the peer has not settled
     acti_au32 refs;          // the tables', and one per message on its way
     acti_au64 done_messages; // handled since the last CREDIT; anyone
@@ -185,20 +231,34 @@ typedef struct acti_export {
     bool line_paused;
 } acti_export;
 
-// acti_export_get gives the export of an actor, made if need be, or NULL. acti_export_find looks up a number.
+// acti_export_get gives the export of an actor, made if need be, or NULL. acti_export_show does so for one whose number
+// the peer is told as that of a sender or an address: it may tell others. acti_export_find looks up a number, and
+// acti_export_seek also among what other peers were told; NULL: there is none, or no memory.
 acti_export *
 acti_export_get(acti_node *node, acti_actor *actor);
 acti_export *
+acti_export_show(acti_node *node, acti_actor *actor);
+acti_export *
 acti_export_find(acti_node *node, uint64_t id);
+acti_export *
+acti_export_seek(acti_node *node, uint64_t id);
 
-// acti_export_agreed makes the export of an actor under a number that both sides were told before they met; the peer
-// has one hold, which is tx. For a node that has no export yet. ACTA_OK; ACTA_EINVAL or ACTA_ENOMEM, and tx is dropped.
+// acti_export_hold counts one hold more of the peer. ACTA_OK; ACTA_EGONE the actor has no sender left; ACTA_EFULL;
+// ACTA_ENOMEM.
+ACTA_NODISCARD int
+acti_export_hold(acti_node *node, acti_actor *actor, const char *where);
+
+// acti_export_agreed counts the first hold of the peer, tx, of an actor whose number both sides were told before they
+// met: 1, of the first actor of a system. ACTA_OK; ACTA_EINVAL it has another number; ACTA_ENOMEM. tx is dropped.
 int
 acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx);
 
-// acti_export_settle drops uses and holds. The last hold is given up with reason; ACTA_OK: it was dropped.
+// acti_export_used is called when uses are settled. acti_export_back gives holds back, with a reason that is not
+// ACTA_OK when some sender was lost; false: the peer has not so many. The export may be gone after either.
 void
-acti_export_settle(acti_export *export, uint32_t uses, uint32_t held, int reason);
+acti_export_used(acti_export *export, uint32_t uses);
+ACTA_NODISCARD bool
+acti_export_back(acti_export *export, uint32_t count, int reason);
 
 // acti_export_handled counts a message of size bytes from the peer that is done with, or could not be taken: credit
 // that grows again. Threads: any that holds a reference.
@@ -300,11 +360,11 @@ acti_find_told(acti_node *node, const acti_frame *frame);
 void
 acti_find_serve(acti_node *node, const acti_frame *frame);
 
-// acti_find_fail gives a question back unanswered; acti_finds_end all that are on their way.
+// acti_find_fail gives a question back unanswered; acti_queries_end all that are on their way, and claims.
 void
 acti_find_fail(acti_find *find, int status);
 void
-acti_finds_end(acti_node *node, int status);
+acti_queries_end(acti_node *node, int status);
 
 // ---- the node: node.c ------------------------------------------------------------------------
 
@@ -413,16 +473,28 @@ struct acti_node {
     acti_au32 ended;  // 1: died_event has been pushed
     int ended_with;   // published by that push
 
-    void *proxies_by_id; // of libc's tsearch
+    // Proxies that anybody may look up or make; see proxy.c.
+    acti_lock proxies_lock; // rank 24
+    acti_table proxies_by_id;
+    acti_list made;        // by others, and not admitted
+    bool made_told;        // made_event is in the inbox, or about to be
+    bool proxies_over;     // none is made any more
+    acti_au32 payload_max; // of the peer; what we take, as long as that is not known
+    acta_msg made_event;
+
     acti_list proxies;
     uint32_t proxy_count;
     uint32_t sweep_at; // proxy_count from which a sweep is due
     acti_list waiting; // proxies that wait for room, or for the session to be OPEN
 
-    acti_slots exports;
+    acti_table exports; // by the number of the actor
     uint32_t exports_sweep_at;
-    void *exports_by_actor; // of libc's tsearch
-    acti_slots finds;       // acti_find by query
+    acti_slots queries;     // FINDs and CLAIMs that were not answered: the events in them
+    acti_slots loans;       // what we have lent the peer: senders
+    uint32_t owed;          // loans of the peer's for which TAKEN has not been said
+    bool restless;          // is counted as such by the router; see leave.h
+    acta_msg settled_event;
+    acti_au32 settled_told; // 1: that is in the inbox
     acti_slots asks;        // requests sent to the peer and not answered: their promises
     acti_slots monitors;    // MONITORs sent to the peer: their messages
     acti_types types;

@@ -6,6 +6,12 @@
 // would leave a gap. A frame that names an ask or monitor which has been settled does not: it crossed that. A message
 // of a type that this program does not define is unhandled, and reported. Requests and replies that cannot be taken
 // are answered with a failure, and the session goes on.
+//
+// A SEND or an ASK to an actor of which the peer has no hold may have been sent before it heard that its CLAIM was
+// refused. It makes no sense only if no actor has ever had that number; else it is counted as dropped and reported, or
+// answered, and the credit given back.
+//
+// What is not taken may have senders in it. They are given back, so that nobody waits for them.
 
 #include <acta/event.h>
 #include <stdio.h>
@@ -15,10 +21,33 @@
 #include "core/monitor.h"
 #include "core/promise.h"
 #include "core/system.h"
+#include "route/handed.h"
 #include "route/node.h"
 #include "route/router.h"
 
-// decode gives the message in a SEND, ASK or REPLY, or NULL with *why and *status.
+// refused says why a message cannot be taken, and gives back what came in it.
+static acta_msg *refused(acti_node *node, const acti_frame *frame, int *status)
+{
+    if (acti_handed_leave(node, frame->rest, frame->rest_size) != ACTA_OK)
+        *status = ACTA_EMALFORMED; // whatever else is wrong with it, we do not know what came in it
+    return NULL;
+}
+
+// fill decodes a message that has been measured.
+static acta_msg *fill(acti_node *node, acta_msg *m, const acti_frame *frame, int *status, const char **why)
+{
+    acti_codec_refs refs = acti_handed_refs(node);
+    *status = acti_codec_decode(m->type, frame->rest, frame->rest_size, &refs, m + 1, m->size);
+    if (*status == ACTA_OK) {
+        acti_msg_filled(m);
+        return m;
+    }
+    *why = *status == ACTA_ENOMEM ? "no memory for what is in it" : "it has a sender or an address that cannot be";
+    acti_msg_release(m);
+    return NULL;
+}
+
+// decode gives the message in a SEND, ASK or REPLY, or NULL with *why and *status, and all that came in it given back.
 static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *frame, int *status, const char **why)
 {
     const char *name;
@@ -26,25 +55,22 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
     if (type == NULL) {
         *status = ACTA_EREFUSED;
         *why = "its type is not defined in this program";
-        return NULL;
+        return refused(node, frame, status);
     }
     size_t size;
+    acti_codec_count count;
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
     if (kind == ACTI_MSG_REPLY && type == acta_type_of(acta_failure))
         limit = UINT32_MAX; // its frame is limit enough, and a refusal always fits
-    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, NULL, &size, why);
-    if (*status != ACTA_OK)
-        return NULL;
-    acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, true);
-    if (m == NULL) {
+    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &count, &size, why);
+    acta_msg *m = *status == ACTA_OK ? acti_msg_new(kind, type, (uint32_t)size, true) : NULL;
+    if (m != NULL)
+        return fill(node, m, frame, status, why);
+    if (*status == ACTA_OK) {
         *status = ACTA_ENOMEM;
         *why = "no memory for it";
-        return NULL;
     }
-    *status = acti_codec_decode(type, frame->rest, frame->rest_size, NULL, m + 1, size);
-    acti_assert(*status == ACTA_OK); // the same bytes have just been measured
-    acti_msg_filled(m);
-    return m;
+    return refused(node, frame, status);
 }
 
 static const char *name_of(const acti_node *node, const acti_frame *frame)
@@ -70,17 +96,42 @@ static int unhandled(acti_node *node, const acti_frame *frame, acti_export *expo
     acti_tally(sys, ACTI_HANDLED, 1);
     acti_tally(sys, ACTI_UNHANDLED, 1);
     acti_report(sys, "actor %s got a %s from node %s, which it cannot handle: %s", export->actor->name,
-                name_of(node, frame), node->session.peer.name, why);
+                name_of(node, frame), acti_node_shown(node), why);
     acti_export_handled(export, (uint32_t)frame->rest_size);
     return ACTA_OK;
+}
+
+// is_held: whether the peer may send to an actor.
+static bool is_held(const acti_export *export)
+{
+    return export != NULL && export->owner.held > 0;
+}
+
+// refuse_unheld deals with a SEND or an ASK to an actor of which the peer has no hold.
+static int refuse_unheld(acti_node *node, const acti_frame *frame)
+{
+    acta_system *sys = node->actor->sys;
+    if (frame->actor == 0 || frame->actor > acti_au64_load_relaxed(&sys->last_id))
+        return ACTA_EMALFORMED;
+    acti_frame credit = {.kind = ACTI_FRAME_CREDIT,
+                         .actor = frame->actor,
+                         .count = 1,
+                         .bytes = frame->rest_size < UINT32_MAX ? (uint32_t)frame->rest_size : UINT32_MAX};
+    acti_node_put(node, &credit);
+    return acti_handed_leave(node, frame->rest, frame->rest_size);
 }
 
 static int on_send(acti_node *node, const acti_frame *frame)
 {
     acta_system *sys = node->actor->sys;
     acti_export *export = acti_export_find(node, frame->actor);
-    if (export == NULL || export->held == 0)
-        return ACTA_EMALFORMED; // it sends only through senders that it holds
+    if (!is_held(export)) {
+        acti_tally(sys, ACTI_SENT, 1);
+        acti_tally(sys, ACTI_DROPPED_GONE, 1);
+        acti_report(sys, "a %s from node %s was dropped: the actor has ended, or nobody holds it any more",
+                    name_of(node, frame), acti_node_shown(node));
+        return refuse_unheld(node, frame);
+    }
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_SEND, frame, &status, &why);
@@ -103,12 +154,14 @@ static int on_ask(acti_node *node, const acti_frame *frame)
     acti_proxy *asker = acti_proxy_get(node, frame->from, "a remote actor");
     if (asker == NULL)
         return ACTA_ENOMEM;
-    acti_export *export = acti_export_find(node, frame->actor);
-    if (export == NULL || export->held == 0)
-        return ACTA_EMALFORMED;
     acta_promise *promise = acti_promise_new(asker->actor, frame->id);
     if (promise == NULL)
         return ACTA_ENOMEM;
+    acti_export *export = acti_export_find(node, frame->actor);
+    if (!is_held(export)) {
+        (void)acti_promise_fail(promise, ACTA_EGONE, "nobody", "it has ended, or nobody holds it any more");
+        return refuse_unheld(node, frame);
+    }
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_ASK, frame, &status, &why);
@@ -133,19 +186,19 @@ static int on_reply(acti_node *node, const acti_frame *frame)
 {
     acta_promise *promise = acti_slots_remove(&node->asks, frame->id);
     if (promise == NULL)
-        return ACTA_OK; // answered already
+        return acti_handed_leave(node, frame->rest, frame->rest_size); // answered already
     acti_actor *asker = promise->asker;
     acti_export *export = acti_export_find(node, frame->from);
     if (export != NULL && export->actor == asker && export->uses > 0) {
         acti_line_force(export); // what the responder has sent comes first, and the asker may wait for just this reply
-        acti_export_settle(export, 1, 0, ACTA_OK);
+        acti_export_used(export, 1);
     }
     const char *why = "";
     int status;
     acta_msg *m = decode(node, ACTI_MSG_REPLY, frame, &status, &why);
     if (m == NULL) {
         acti_report(node->actor->sys, "a reply %s from node %s to %s cannot be taken: %s", name_of(node, frame),
-                    node->session.peer.name, asker->name, why);
+                    acti_node_shown(node), asker->name, why);
         (void)acti_promise_fail(promise, status, "nobody", "its reply could not be taken: see the report");
         return ACTA_OK;
     }
@@ -161,7 +214,7 @@ static int on_down(acti_node *node, const acti_frame *frame)
     acti_export *export = acti_export_find(node, frame->from);
     if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0) {
         acti_line_force(export); // what the dead actor has sent comes first
-        acti_export_settle(export, 1, 0, ACTA_OK);
+        acti_export_used(export, 1);
     }
     char who[ACTI_FRAME_TEXT_MAX + 1];
     acti_frame_text(frame, who);
@@ -172,10 +225,7 @@ static int on_down(acti_node *node, const acti_frame *frame)
 static int on_release(acti_node *node, const acti_frame *frame)
 {
     acti_export *export = acti_export_find(node, frame->actor);
-    if (export == NULL || frame->count > export->held)
-        return ACTA_EMALFORMED;
-    acti_export_settle(export, 0, frame->count, frame->status);
-    return ACTA_OK;
+    return export != NULL && acti_export_back(export, frame->count, frame->status) ? ACTA_OK : ACTA_EMALFORMED;
 }
 
 int acti_node_receive(acti_node *node, const acti_frame *frame)
@@ -208,6 +258,11 @@ int acti_node_receive(acti_node *node, const acti_frame *frame)
     case ACTI_FRAME_CREDIT:
         acti_proxy_credit(node, frame);
         return ACTA_OK;
+    case ACTI_FRAME_CLAIM:
+        acti_claim_serve(node, frame);
+        return ACTA_OK;
+    case ACTI_FRAME_TAKEN:
+        return acti_loan_taken(node, frame);
     default:
         return ACTA_OK; // the session has dealt with the others
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/type.h"
+#include "route/leave.h"
 
 #define PAYLOAD_EXTRA (64u * 1024) // what packing adds to a message beyond an eighth of it
 
@@ -54,6 +55,7 @@ static acti_router *new_router(acta_system *sys, const acti_links *links, const 
     acti_list_init(&router->listeners);
     acti_list_init(&router->watchers);
     acti_list_init(&router->departed);
+    acti_exported_init(&router->exported);
     return router;
 }
 
@@ -273,6 +275,7 @@ static void close_router(acti_upper *upper, uint64_t deadline_ns)
         acta_listener *listener = ACTI_CONTAINER_OF(first, acta_listener, all);
         acta_listener_close(&listener);
     }
+    acti_leave_begins(router);
     tell_nodes(router, false);
     while (acti_system_alive(router->sys, true) > 0)
         if (!acti_park_wait(&router->sys->closer, deadline_ns))
@@ -285,6 +288,7 @@ static void fini_router(acti_upper *upper)
     acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
     acti_assert(acti_list_empty(&router->nodes) && acti_list_empty(&router->listeners) &&
                 acti_list_empty(&router->watchers));
+    acti_exported_fini(&router->exported);
     acti_lock_fini(&router->lock);
     free(router);
 }

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/platform.h"
 #include "core/system.h"
+#include "route/exported.h"
 #include "route/node.h"
 
 struct acti_router {
@@ -20,6 +21,10 @@ struct acti_router {
     acti_list nodes;
     acti_list listeners;
     bool closing; // no new node is made
+
+    acti_exported exported;
+    acti_au32 lent;     // loans of all nodes; see leave.h
+    acti_au32 restless; // nodes that have something to say yet, while the system closes
 
     // roster.c
     uint64_t news;      // how many there have been

@@ -28,7 +28,7 @@ static watch *look_up(acti_proxy *watcher, uint64_t id)
 
 void acti_watch_start(acti_node *node, const acti_frame *frame)
 {
-    acti_export *watched = acti_export_find(node, frame->actor);
+    acti_export *watched = acti_export_seek(node, frame->actor);
     acti_proxy *watcher = acti_proxy_get(node, frame->from, "a remote actor");
     watch *w = watcher != NULL ? calloc(1, sizeof(*w)) : NULL;
     acta_msg *record = NULL;

@@ -194,11 +194,12 @@ static acti_au32 lost;
 static void counts_lost(void *arg, const char *line)
 {
     (void)arg;
-    if (strstr(line, "handed") != NULL && strstr(line, "was lost: it has senders or addresses") != NULL)
+    if (strstr(line, "handed") != NULL && strstr(line, "was lost") != NULL)
         (void)acti_au32_add_relaxed(&lost, 1);
 }
 
-TEST(message_with_a_sender_is_refused_reported_and_lets_go)
+// Numbers of actors are of one system: those of another one in this process mean something else.
+TEST(message_with_a_sender_of_another_system_is_refused_reported_and_lets_go)
 {
     pair p;
     acta_system_opts opts = {.report = counts_lost};
@@ -214,12 +215,12 @@ TEST(message_with_a_sender_is_refused_reported_and_lets_go)
 
     assert_int_equal(acta_send(tx, handed, .who = own), ACTA_OK); // refused by the node, later
     acta_msg *m = NULL;
-    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, handed, .who = own), ACTA_EREFUSED);
+    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, handed, .who = own), ACTA_EINVAL);
     acta_msg_free(&m);
-    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, query, .n = 1), ACTA_EREFUSED); // the answer was
-    assert_non_null(strstr(acta_as(acta_failure, m)->cause, "the reply has senders or addresses"));
+    assert_int_equal(acta_call(tx, 10 * ACTA_SECOND, &m, query, .n = 1), ACTA_OK); // its own may go
+    assert_non_null(acta_as(handed, m));
     acta_msg_free(&m);
-    assert_int_equal(acti_au32_load_relaxed(&lost), 3);
+    assert_int_equal(acti_au32_load_relaxed(&lost), 2);
     acta_tx_drop(&own);
     acta_tx_drop(&tx);
     acta_ledger ledger;
@@ -982,7 +983,7 @@ int main(void)
     snprintf(url, sizeof(url), "ipc://%s/s", folder);
     int failed = TEST_RUN(case_of(connect_to_nothing_is_unreachable_and_to_a_bad_url_is_invalid),
                           case_of(accept_times_out_and_ends_when_the_listener_is_gone),
-                          case_of(message_with_a_sender_is_refused_reported_and_lets_go),
+                          case_of(message_with_a_sender_of_another_system_is_refused_reported_and_lets_go),
                           case_of(find_of_a_name_that_nobody_has_says_so_and_the_session_lives_on),
                           case_of(blocking_calls_inside_an_actor_are_refused),
                           case_of(a_message_above_the_peers_limit_is_refused_when_sent_and_one_at_the_limit_arrives),
