@@ -225,6 +225,8 @@ static void leave(acti_node *node)
         acti_leave_rests(node, true);
     if (node->why != ACTA_OK || !acti_leave_may(node))
         return;
+    if (acti_node_is_stranger(node))
+        return; // it may have come to take a session up again
     if (!node->open)
         acti_node_end(node, ACTA_ESTOPPED); // nothing to say goodbye to
     else if (node->session.state == ACTI_SESSION_OPEN)

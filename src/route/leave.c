@@ -10,7 +10,7 @@
 static void tell(acti_router *router)
 {
     acti_lock_take(&router->lock);
-    for (acti_list *link = router->nodes.next; router->closing && link != &router->nodes; link = link->next) {
+    for (acti_list *link = router->nodes.next; router->leaving && link != &router->nodes; link = link->next) {
         acti_node *node = ACTI_CONTAINER_OF(link, acti_node, all);
         // One event at a time: the node lowers the flag before it looks.
         if (acti_au32_swap_acq_rel(&node->settled_told, 1) == 0)

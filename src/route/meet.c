@@ -205,6 +205,10 @@ void acti_node_greeted(acti_node *node, const acti_hello *hello)
         acti_node_end(node, ACTA_ECRASHED);
         return;
     }
+    if (node->leaving) { // who is to take a session up again has said which
+        acti_node_end(node, ACTA_ESTOPPED);
+        return;
+    }
     switch (acti_router_meet(router, node, hello, &other)) {
     case ACTI_MET_OPEN:
         acti_actor_unref(other->actor);

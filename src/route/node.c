@@ -127,6 +127,7 @@ acti_node *acti_node_begin(acti_node *node, const acti_node_plan *plan, uint64_t
 {
     acti_actor_ref(node->actor); // the caller's
     node->listener = plan->listener;
+    node->stranger = plan->link != NULL;
     if (plan->opening != NULL) {
         acti_list_push(&node->openings, &plan->opening->link);
         node->own_opening = true;

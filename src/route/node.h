@@ -502,6 +502,7 @@ struct acti_node {
     // The router's: router.c and roster.c. Under its lock, except where said.
     acti_list all;
     acti_node_standing standing;
+    bool stranger;     // it was made for a connection that came; constant
     bool wanted;       // somebody has it, and has not met it: it is not given up before its time
     uint64_t number;   // of the session under which the peer may call it again; 0: none
     uint64_t up_at;     // number of the news that it is OPEN; 0: it was not
@@ -574,6 +575,13 @@ static inline bool acti_node_is_crowded(const acti_node *node)
     return node->session.state != ACTI_SESSION_OPEN ||
            acti_session_waiting(&node->session) >= ACTI_NODE_OUT_ENOUGH ||
            acti_session_kept(&node->session) >= ACTI_NODE_KEPT_ENOUGH;
+}
+
+// acti_node_is_stranger: whether it has only been called, by somebody who has not said who it is. Constant, or with the
+// router's lock.
+static inline bool acti_node_is_stranger(const acti_node *node)
+{
+    return node->stranger && acti_au64_load_relaxed(&node->peer) == 0;
 }
 
 static inline acti_node *acti_node_of(acta_node *node)

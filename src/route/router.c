@@ -16,6 +16,7 @@
 
 static void close_router(acti_upper *upper, uint64_t deadline_ns);
 static void fini_router(acti_upper *upper);
+static bool has_sessions(const acti_router *router);
 
 uint32_t acti_payload_max(uint32_t message_bytes_max)
 {
@@ -120,9 +121,10 @@ bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti
 {
     acti_lock_take(&router->lock);
     *other = peer != 0 ? look_up(router, peer) : NULL;
-    bool enters = !router->closing && *other == NULL;
+    bool enters = !router->closing && *other == NULL && (!router->leaving || node->stranger);
     if (enters) {
         node->wanted = peer != 0;
+        node->leaving = router->leaving;
         if (peer != 0)
             memcpy(node->peer_url, node->url, sizeof(node->peer_url));
         acti_au64_store_release(&node->peer, peer);
@@ -243,6 +245,8 @@ void acti_router_leave(acti_router *router, acti_node *node)
     acti_lock_take(&router->lock);
     acti_list_remove(&node->all);
     acti_roster_keep(router, node);
+    if (router->leaving && !has_sessions(router))
+        acti_park_give(&router->sys->closer);
     acti_lock_give(&router->lock);
 }
 
@@ -262,9 +266,8 @@ static void tell_nodes(acti_router *router, bool force)
     acti_lock_give(&router->lock);
 }
 
-static void close_router(acti_upper *upper, uint64_t deadline_ns)
+static void close_listeners(acti_router *router)
 {
-    acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
     for (;;) {
         acti_lock_take(&router->lock);
         router->closing = true;
@@ -275,11 +278,39 @@ static void close_router(acti_upper *upper, uint64_t deadline_ns)
         acta_listener *listener = ACTI_CONTAINER_OF(first, acta_listener, all);
         acta_listener_close(&listener);
     }
+}
+
+// has_sessions: whether any node has yet to say goodbye, or to hear it. With the lock.
+static bool has_sessions(const acti_router *router)
+{
+    for (acti_list *link = router->nodes.next; link != &router->nodes; link = link->next)
+        if (!acti_node_is_stranger(ACTI_CONTAINER_OF(link, acti_node, all)))
+            return true;
+    return false;
+}
+
+static bool is_left(acti_router *router)
+{
+    acti_lock_take(&router->lock);
+    bool left = !has_sessions(router);
+    acti_lock_give(&router->lock);
+    return left;
+}
+
+// A session whose connection is lost while the goodbyes are said is taken up again, so the listeners stay open until
+// there is none.
+static void close_router(acti_upper *upper, uint64_t deadline_ns)
+{
+    acti_router *router = ACTI_CONTAINER_OF(upper, acti_router, upper);
+    acti_lock_take(&router->lock);
+    router->leaving = true;
+    acti_lock_give(&router->lock);
     acti_leave_begins(router);
     tell_nodes(router, false);
-    while (acti_system_alive(router->sys, true) > 0)
+    while (!is_left(router))
         if (!acti_park_wait(&router->sys->closer, deadline_ns))
             break;
+    close_listeners(router);
     tell_nodes(router, true);
 }
 

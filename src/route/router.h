@@ -20,6 +20,7 @@ struct acti_router {
     acti_hello hello;        // what every session says of us; its url may be set later, the rest is constant
     acti_list nodes;
     acti_list listeners;
+    bool leaving; // the system closes: there are no new sessions, but those that there are may be taken up again
     bool closing; // no new node is made
 
     acti_exported exported;
