@@ -92,10 +92,10 @@ class Process:
             if not data:
                 stream.close()
 
-    def wait_for(self, pattern):
+    def wait_for(self, pattern, flags=0):
         """Waits until standard output has a line that matches."""
         until = time.monotonic() + DEADLINE_S
-        while not re.search(pattern.encode(), self.text[self.pipe.stdout], re.M):
+        while not re.search(pattern.encode(), self.text[self.pipe.stdout], re.M | flags):
             if self.pipe.stdout.closed:
                 raise Wrong("it ended before it said %r: %r" % (pattern, self.end()))
             self.read_some(until, "waiting for %r" % pattern)

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""silent.py - peers that are killed, stopped and continued: who notices, how soon, and that both sides agree."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import *  # noqa: E402,F403
+
+COMPANY = os.path.join(BUILD, "tests", "company")
+HEARTBEAT_MS = 500 if SANITIZED else 200
+KILLS = 10
+NOTICED_S = 0.05  # on a machine that has nothing else to do
+
+
+class Member:
+    """A company; its lines are counted as they come."""
+
+    def __init__(self, box, *args):
+        self.process = box.start(*args, program=COMPANY, stdin=subprocess.PIPE)
+        self.process.wait_for("^ready$")
+
+    def count(self, word):
+        return self.process.text[self.process.pipe.stdout].decode().splitlines().count(word)
+
+    def wait_for(self, word, times=1):
+        self.process.wait_for("(^%s$.*?){%d}" % (word, times), flags=re.S)
+
+    def wait_for_beats(self, more):
+        self.wait_for("beat", self.count("beat") + more)
+
+    def leave(self):
+        self.process.pipe.stdin.close()
+        result = self.process.end()
+        need("closed 0" in result.out, "it closes in order: %r" % result)
+
+
+def two(box, heartbeat_ms):
+    server = Member(box, "serve", box.url(), heartbeat_ms)
+    joiner = Member(box, "join", box.url(), heartbeat_ms)
+    for member in (server, joiner):
+        member.wait_for("up")
+    return server, joiner
+
+
+def a_peer_that_is_killed_is_noticed_long_before_it_is_silent(box):
+    """The heartbeat is a minute, so nothing but a look at its process can have told."""
+    server = Member(box, "serve", box.url(), 60000)
+    took = []
+    for n in range(1, KILLS + 1):
+        joiner = Member(box, "join", box.url(), 60000)
+        server.wait_for("up", n)
+        begin = time.monotonic()
+        joiner.process.kill()
+        server.wait_for("down -7", n)
+        took.append(time.monotonic() - begin)
+        same(joiner.process.end().status, -signal.SIGKILL, "status of the killed")
+    server.leave()
+    need(min(took) < NOTICED_S, "noticed after %s s" % took)
+    return "noticed after %.1f to %.1f ms" % (min(took) * 1000, max(took) * 1000)
+
+
+def a_listener_that_is_killed_is_noticed_too(box):
+    server, joiner = two(box, 60000)
+    server.process.kill()
+    joiner.wait_for("down -7")
+    same(server.process.end().status, -signal.SIGKILL, "status of the killed")
+    joiner.leave()
+    os.unlink(box.at("net.sock"))
+    os.unlink(box.at("net.sock.lock"))
+
+
+def stopped_for_a_heartbeat(box, which):
+    members = two(box, HEARTBEAT_MS)
+    stopped, other = members[which], members[1 - which]
+    stopped.process.kill(signal.SIGSTOP)
+    other.wait_for_beats(1)
+    stopped.process.kill(signal.SIGCONT)
+    for member in members:
+        member.wait_for_beats(6)
+        same(member.count("down -7"), 0, "downs: %r" % member.process.text)
+    for member in members:
+        member.leave()
+
+
+def stopped_for_ten(box, which):
+    members = two(box, HEARTBEAT_MS)
+    stopped, other = members[which], members[1 - which]
+    stopped.process.kill(signal.SIGSTOP)
+    before = other.count("beat")
+    other.wait_for("down -7")
+    beats = other.count("beat") - before
+    need(beats <= 4, "noticed within 3 heartbeats, and the one that was under way: after %d" % beats)
+    other.wait_for("beat", before + 10)
+    stopped.process.kill(signal.SIGCONT)
+    stopped.wait_for("down -7")
+    for member in members:
+        same(member.count("up"), 1, "ups: %r" % member.process.text)
+        member.leave()
+
+
+def a_peer_that_is_stopped_for_a_heartbeat_is_not_given_up(box):
+    for which in (0, 1):
+        stopped_for_a_heartbeat(box, which)
+
+
+def a_peer_that_is_stopped_for_ten_heartbeats_is_given_up_within_three_and_both_know(box):
+    for which in (0, 1):
+        stopped_for_ten(box, which)
+
+
+if __name__ == "__main__":
+    main(globals())
