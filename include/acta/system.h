@@ -69,6 +69,10 @@ typedef struct acta_system_opts {
 
 // acta_open starts a system. opts may be NULL.
 //
+// It is of this process. In a fork that does not execute a program there are none of the threads that run its actors:
+// whatever starts or waits for anything says ACTA_EINVAL there, and report why. A fork may open a system of its own,
+// and connect it to others unless the process it was forked from has done so before.
+//
 // Owns:    *sys is the caller's, to be given to acta_close.
 // Errors:  ACTA_EINVAL an option is out of range, or two files of the program define one message type
 //          differently, or enter two actors under one name (report says which); ACTA_ENOMEM; ACTA_EIO a thread could
@@ -87,7 +91,8 @@ acta_open(const acta_system_opts *opts, acta_system **sys);
 //          dropped afterwards; nothing else may be done with them.
 // Threads: any thread that is not running an actor. No other thread, and no actor of another system, may use the
 //          system any more.
-// Errors:  ACTA_EALIVE actors had to be stopped by force; ACTA_EDEADLK called inside an actor;
+// Errors:  ACTA_EALIVE actors had to be stopped by force; ACTA_EDEADLK called inside an actor; ACTA_EINVAL in a fork of
+//          the process that opened it, where it stays in memory;
 //          ACTA_ELEDGER messages are not accounted for, which is a bug in acta.
 ACTA_API int
 acta_close(acta_system **sys, uint64_t timeout_ns);

@@ -72,6 +72,23 @@ uint32_t acti_process_id(void)
     return acti_world_here != NULL ? 0 : (uint32_t)getpid();
 }
 
+static acti_au32 forks;
+
+static void count_fork(void)
+{
+    (void)acti_au32_add_relaxed(&forks, 1); // there is no other thread
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork); // without memory for it forks are not noticed
+}
+
+uint32_t acti_forks(void)
+{
+    return acti_au32_load_relaxed(&forks);
+}
+
 // mix adds bytes to a hash (FNV-1a), which any program can make in the same way.
 static uint64_t mix(uint64_t hash, const char *bytes, size_t size)
 {

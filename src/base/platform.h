@@ -67,6 +67,11 @@ acti_random_next(uint64_t *state);
 uint32_t
 acti_process_id(void);
 
+// acti_forks is how many forks this process is away from the one in which the program was executed, counting those that
+// went on in the same program. Of all threads only the one that forks is in the new process.
+uint32_t
+acti_forks(void);
+
 // acti_host_id is the same for two processes that know each other by these numbers: on one machine, in one start of it,
 // in one namespace of processes. A hash, FNV-1a of 64 bits, of /proc/sys/kernel/random/boot_id and, behind it, of what
 // the link /proc/self/ns/pid says. 0: not known, and in another world.

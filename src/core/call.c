@@ -101,6 +101,8 @@ int acta_call_body(acta_tx *to, uint64_t timeout_ns, acta_msg **reply, const act
     acta_system *sys = target->sys;
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
+    if (!acti_system_is_here(sys))
+        return ACTA_EINVAL;
     acti_actor *actor = acti_caller_new(sys);
     if (actor == NULL)
         return ACTA_ENOMEM;

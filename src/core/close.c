@@ -80,6 +80,8 @@ int acta_close(acta_system **handle, uint64_t timeout_ns)
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
     *handle = NULL;
+    if (!acti_system_is_here(sys))
+        return ACTA_EINVAL;
     int status = ACTA_OK;
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     if (!wait_for_end(sys, false, deadline_ns)) {

@@ -227,6 +227,8 @@ static int send_behind(acti_actor *self, acti_actor *to, const acta_type *type, 
 static int send_outside(acti_actor *to, uint64_t timeout_ns, const acta_type *type, const void *body)
 {
     acta_msg *m;
+    if (!acti_system_is_here(to->sys))
+        return ACTA_EINVAL;
     int status = acti_msg_copy(ACTI_MSG_SEND, type, body, to->message_bytes_max, true, &m);
     if (status != ACTA_OK)
         return acti_refused(to->sys, status);

@@ -147,6 +147,8 @@ static int valid(acta_system *sys, const acta_spawn_opts *opts)
         return ACTA_EINVAL;
     if (opts->capacity > ACTA_CAPACITY_MAX)
         return ACTA_EINVAL;
+    if (!acti_system_is_here(sys))
+        return ACTA_EINVAL;
     // Relaxed: whoever misses it here looks again.
     return acti_au32_load_relaxed(&sys->closing) != 0 ? ACTA_EGONE : ACTA_OK;
 }
@@ -172,7 +174,7 @@ static int find_code(acta_system *sys, const acta_spawn_opts *opts, const acta_a
 static int spawn_process(acta_system *sys, const acta_spawn_opts *opts, const acta_actor_entry *entry, acta_tx **tx)
 {
     // Relaxed: it was entered before there was another thread.
-    const acti_processes *processes = acti_aptr_load_relaxed(&acti_process_layer);
+    const acti_process_ops *processes = acti_aptr_load_relaxed(&acti_process_layer);
     if (processes == NULL)
         return refuse(sys, opts, "this program would not know that it is one; begin main with acta_process_main();");
     return processes->spawn(sys, opts, entry, tx);

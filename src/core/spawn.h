@@ -22,9 +22,9 @@ acti_pool_ready(acti_actor *actor);
 // What gives actors processes of their own: a layer above, which acta_process_main enters in acti_process_layer; NULL
 // there: the program has not called that. spawn does what acta_spawn_with says; the options are valid, and entry is
 // that of their code.
-typedef struct acti_processes {
+typedef struct acti_process_ops {
     int (*spawn)(acta_system *sys, const acta_spawn_opts *opts, const acta_actor_entry *entry, acta_tx **tx);
-} acti_processes;
+} acti_process_ops;
 extern acti_aptr acti_process_layer;
 
 #endif

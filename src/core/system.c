@@ -83,6 +83,7 @@ int acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_s
     memset(sys, 0, sizeof(*sys));
     sys->opts = filled;
     sys->carrier = carrier;
+    sys->forks = acti_forks();
     status = acti_clock_init(&sys->clock, filled.workers);
     if (status != ACTA_OK) {
         free(sys);
@@ -275,6 +276,18 @@ void acti_report(acta_system *sys, const char *format, ...)
     acti_lock_take(&sys->report_lock);
     sys->opts.report(sys->opts.report_arg, line);
     acti_lock_give(&sys->report_lock);
+}
+
+bool acti_system_is_here(acta_system *sys)
+{
+    if (sys->forks == acti_forks())
+        return true;
+    // Without the lock, which a thread may have had that is not here. There is no other thread.
+    if (sys->opts.report != NULL)
+        sys->opts.report(sys->opts.report_arg, "nothing can be done here with this system: the process is a fork of "
+                         "the one that has opened it, and none of the threads that run the actors is in it; execute a "
+                         "program after the fork, or open another system");
+    return false;
 }
 
 void acta_unhandled(acta_self *self, acta_msg *m)

@@ -33,7 +33,7 @@ typedef struct acti_alive {
 
 // The layers above that hang something onto a system, in the order in which acta_close turns to them. Each sets its own
 // when it is first used.
-enum { ACTI_UPPER_ROUTE, ACTI_UPPER_PORT, ACTI_UPPERS };
+enum { ACTI_UPPER_PROC, ACTI_UPPER_ROUTE, ACTI_UPPER_PORT, ACTI_UPPERS };
 
 typedef struct acti_carrier acti_carrier;
 
@@ -64,6 +64,7 @@ struct acta_system {
     acti_upper *upper[ACTI_UPPERS]; // guarded by it
     acti_lock report_lock; // rank 99
     acti_carrier *carrier; // or NULL; constant
+    uint32_t forks;        // acti_forks() when it was opened; constant
 };
 
 // What the running thread is, for acta. All zero on a thread outside.
@@ -96,6 +97,12 @@ static inline void acti_tally(acta_system *sys, acti_counter which, uint64_t n)
 // Errors:  as acta_open.
 ACTA_NODISCARD int
 acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_system **out);
+
+// acti_system_is_here: whether this process is the one that has opened the system. A fork of it that goes on in the
+// same program has none of the threads that run the actors: whatever waits there would wait for ever. If it is one the
+// report is told. Threads: any.
+ACTA_NODISCARD bool
+acti_system_is_here(acta_system *sys);
 
 // acti_system_enter and _leave keep the list of actors that are alive.
 void

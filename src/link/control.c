@@ -9,7 +9,7 @@
 // that mask and no signal of the program is ever delivered to one of them.
 //
 // A child forked after nng has started cannot use it: nng's threads are not in the child, and nng aborts there
-// on the next open. There is nothing to do about it here; a program that wants another process executes one.
+// on the next open. So nothing is held there; a program that wants another process executes one.
 
 #include "link/control.h"
 
@@ -37,6 +37,10 @@ static struct {
     acti_park park; // given after each push
 } control = {.life_lock = ACTI_LOCK_INIT, .queue_lock = ACTI_LOCK_INIT};
 
+// 1 + acti_forks() in the process in which the thread runs; 0: it runs nowhere. Relaxed: it is compared with what only
+// a fork changes.
+static acti_au32 started_in;
+
 static ACTI_THREAD_LOCAL bool on_control;
 
 typedef struct call {
@@ -56,12 +60,21 @@ static void nothing(void *unused);
 
 int acti_control_hold(void)
 {
+    uint32_t in = acti_au32_load_relaxed(&started_in);
+    if (in != 0 && in != 1 + acti_forks()) // not the lock: another thread may have had it, which is not here
+        return ACTA_EINVAL;
     acti_lock_take(&control.life_lock);
     int status = control.running ? ACTA_OK : start();
     if (status == ACTA_OK)
         control.held++;
     acti_lock_give(&control.life_lock);
     return status;
+}
+
+const char *acti_control_why(int status)
+{
+    return status == ACTA_EINVAL ? "this process is a fork of one that has used links; execute a program after the fork"
+                                 : "no thread could be started; raise the limit of processes";
 }
 
 void acti_control_drop(void)
@@ -80,6 +93,8 @@ static int start(void)
     acti_park_init(&control.park);
     int status = acti_thread_start(&control.thread, "acta-link", serve, NULL);
     control.running = status == ACTA_OK;
+    if (control.running)
+        acti_au32_store_relaxed(&started_in, 1 + acti_forks());
     return status;
 }
 
@@ -154,6 +169,7 @@ static bool stop(void)
         acti_park_give(&control.park);
         acti_thread_join(control.thread);
         control.running = false;
+        acti_au32_store_relaxed(&started_in, 0);
     }
     acti_lock_give(&control.life_lock);
     return unused;

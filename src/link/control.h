@@ -25,11 +25,16 @@ typedef struct acti_control_job {
 // that. Jobs may be pushed between the two only.
 //
 // Threads: any.
-// Errors:  ACTA_EIO no thread could be started; then nothing is held.
+// Errors:  ACTA_EIO no thread could be started; ACTA_EINVAL the process is a fork of one in which there was one. Then
+//          nothing is held.
 int
 acti_control_hold(void);
 void
 acti_control_drop(void);
+
+// acti_control_why says for a person why nothing could be held, and what to do.
+const char *
+acti_control_why(int status);
 
 // acti_control_push queues job. Never fails and never blocks. Threads: any, nng's callbacks too.
 void

@@ -67,8 +67,7 @@ acti_link_dialer *acti_nng_dial(const acti_links *links, const char *url, acti_l
     if (status == ACTA_OK && d->url.kind != ACTI_URL_IPC)
         status = acti_say((acti_reason){why, sizeof why}, ACTA_EINVAL, "only ipc:// can be dialled");
     if (status == ACTA_OK && (status = acti_control_hold()) != ACTA_OK)
-        (void)acti_say((acti_reason){why, sizeof why}, status,
-                       "no thread could be started; raise the limit of processes");
+        (void)acti_say((acti_reason){why, sizeof why}, status, "%s", acti_control_why(status));
     if (status != ACTA_OK) {
         free(d);
         refuse(url, done, arg, status, why);

@@ -90,7 +90,7 @@ static int open_listener(stream_listener *l, const acti_url *url, acti_reason wh
     if (status != ACTA_OK) {
         acti_sockfile_release(&l->file);
         free(l);
-        return acti_say(why, status, ABOUT "no thread could be started; raise the limit of processes", url->path);
+        return acti_say(why, status, ABOUT "%s", url->path, acti_control_why(status));
     }
     opening o = {.listener = l, .why = why};
     acti_control_call(open_nng, &o);

@@ -63,6 +63,8 @@ int acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_no
 {
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
+    if (!acti_system_is_here(sys))
+        return ACTA_EINVAL;
     acti_router *router = acti_router_of(sys);
     acti_actor *caller = router != NULL ? acti_caller_new(sys) : NULL;
     if (caller == NULL)

@@ -54,6 +54,8 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
     size_t length = name != NULL ? strnlen(name, ACTI_FRAME_TEXT_MAX + 1) : 0;
     if (length == 0 || length > ACTI_FRAME_TEXT_MAX || !acti_text_valid(name, length))
         return ACTA_EINVAL;
+    if (!acti_system_is_here(node->actor->sys))
+        return ACTA_EINVAL;
     acti_actor *caller = acti_caller_new(node->actor->sys);
     if (caller == NULL)
         return ACTA_ENOMEM;

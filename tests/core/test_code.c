@@ -147,7 +147,7 @@ static int make_none(acta_system *sys, const acta_spawn_opts *opts, const acta_a
     return ACTA_EFULL;
 }
 
-static const acti_processes none = {.spawn = make_none};
+static const acti_process_ops none = {.spawn = make_none};
 
 TEST(the_layer_that_makes_processes_is_given_the_entry_and_its_answer_is_the_spawns)
 {

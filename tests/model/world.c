@@ -115,6 +115,11 @@ void acti_thread_detach(pthread_t thread)
     (void)thread;
 }
 
+uint32_t acti_forks(void)
+{
+    return 0;
+}
+
 uint32_t acti_cpu_count(void)
 {
     return 1;
