@@ -268,6 +268,10 @@ void acti_actor_force(acti_actor *actor, int reason)
     // fail for nothing.
     while (!acti_au32_cas_relaxed(&actor->forced, &none, (uint32_t)reason) && none == 0)
         continue;
+    if (actor->ops->force != NULL) {
+        actor->ops->force(actor);
+        return;
+    }
     // Refused, it has ended, maybe for this.
     (void)acti_actor_pushed(actor, acti_inbox_attend(&actor->inbox, ACTI_INBOX_PARKED | ACTI_INBOX_PAUSED));
 }

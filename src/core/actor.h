@@ -44,6 +44,7 @@ typedef struct acti_actor_ops {
     void (*last_sender)(acti_actor *actor); // instead of pushing the EOF; NULL: that
     int (*claim)(acti_actor *actor);        // counts a sender where there may be none left; NULL: there is no way back
     void (*freed)(acti_actor *actor);       // instead of giving the memory back; NULL: that
+    void (*force)(acti_actor *actor);       // instead of waking it to be ended, on any thread; NULL: that
 } acti_actor_ops;
 
 struct acti_actor {

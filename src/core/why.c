@@ -104,6 +104,8 @@ void acti_why_doing(acti_actor *actor, acti_text *text)
         acti_text_add(text, "on another node");
     else if (acti_inbox_is_routed(&actor->inbox))
         acti_text_add(text, "at its end, or ended already");
+    else if (actor->place == ACTA_PROCESS)
+        acti_text_add(text, "in a process of its own");
     else if (acti_pause_room_of(actor, name))
         acti_text_add(text, "paused: waiting for room in the inbox of %s", name);
     else if (look(actor, name, &type))

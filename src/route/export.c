@@ -124,6 +124,8 @@ int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
 {
     acti_actor *actor = acti_actor_of_tx(tx);
     int status = actor->id == id ? acti_export_hold(node, actor, "agreed on before") : ACTA_EINVAL;
+    if (status == ACTA_OK)
+        acti_export_find(node, id)->agreed = true;
     acta_tx_drop(&tx);
     return status;
 }
@@ -183,6 +185,12 @@ void acti_export_credit(acti_export *export)
     if (acti_export_find(export->node, export->actor->id) == export && (messages > 0 || bytes > 0))
         acti_node_put(export->node, &frame);
     unref(export);
+}
+
+void acti_exports_deliver(acti_node *node)
+{
+    for (acti_table_link *at = acti_table_next(&node->exports, NULL); at != NULL; at = acti_table_next(&node->exports, at))
+        acti_line_force(of_link(at));
 }
 
 void acti_exports_end(acti_node *node)

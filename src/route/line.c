@@ -73,6 +73,20 @@ int acti_line_give(acti_export *export, acta_msg *m)
     return status;
 }
 
+int acti_line_stop(acti_export *export)
+{
+    if (is_empty(export)) {
+        (void)acti_actor_push_end(export->actor, ACTI_MSG_STOP); // refused: it has ended already
+        return ACTA_OK;
+    }
+    acta_msg *m = acti_msg_new(ACTI_MSG_STOP, NULL, 0, true);
+    if (m == NULL)
+        return ACTA_ENOMEM;
+    int status = acti_outbox_put(export->line, export->actor, m);
+    acti_assert(status == ACTA_OK); // it holds something
+    return ACTA_OK;
+}
+
 void acti_line_room(acti_export *export)
 {
     export->line_paused = false;

@@ -52,8 +52,15 @@ static void accepted(void *arg, acti_link *link, const char *why)
         acti_actor_unref(node->actor);
 }
 
-int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
+int acta_node_listen(acta_system *sys, const char *url, acta_listener **listener)
 {
+    return acti_listener_open(sys, url, true, listener);
+}
+
+int acti_listener_open(acta_system *sys, const char *url, bool accepts, acta_listener **out)
+{
+    if (!acti_system_is_here(sys))
+        return ACTA_EINVAL;
     acti_router *router = acti_router_of(sys);
     acta_listener *listener = calloc(1, sizeof(*listener));
     if (router == NULL || listener == NULL) {
@@ -61,6 +68,7 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
         return ACTA_ENOMEM;
     }
     listener->router = router;
+    listener->accepts = accepts;
     acti_au32_store_relaxed(&listener->refs, 1); // nobody else knows it yet
     acti_lock_init(&listener->lock);
     acti_list_init(&listener->waiters);
@@ -78,7 +86,7 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **out)
     acti_lock_take(&router->lock);
     acti_list_push(&router->listeners, &listener->all);
     const char *reached = acti_link_listener_url(listener->link);
-    if (router->hello.url[0] == '\0' && strlen(reached) < sizeof(router->hello.url))
+    if (accepts && router->hello.url[0] == '\0' && strlen(reached) < sizeof(router->hello.url))
         memcpy(router->hello.url, reached, strlen(reached) + 1); // by the first that listens others may reach us
     acti_lock_give(&router->lock);
     *out = listener;
@@ -92,6 +100,8 @@ const char *acta_listener_url(const acta_listener *listener)
 
 void acti_listener_welcomed(acta_listener *listener, acti_node *node)
 {
+    if (!listener->accepts)
+        return;
     acti_lock_take(&listener->lock);
     if (listener->welcomed_count == listener->welcomed_room && listener->welcomed_room < WELCOMED_MAX) {
         uint32_t room = listener->welcomed_room == 0 ? 8 : listener->welcomed_room * 2;
@@ -129,6 +139,8 @@ int acta_node_accept(acta_listener *listener, uint64_t timeout_ns, acta_node **o
 {
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
+    if (!acti_system_is_here(listener->router->sys))
+        return ACTA_EINVAL;
     uint64_t deadline_ns = acti_deadline_ns(timeout_ns);
     waiter me;
     acti_park_init(&me.park);

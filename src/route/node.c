@@ -236,11 +236,12 @@ static void on_force(acti_node *node)
     node->hurry = true;
 }
 
-void acti_node_died(acti_node *node, int status)
+void acti_node_died(acti_node *node, int status, const char *cause)
 {
     if (acti_au32_or_relaxed(&node->ended, 1) != 0) // it only decides who pushes
         return;
     node->ended_with = status;
+    snprintf(node->cause, sizeof(node->cause), "%s", cause);
     (void)acti_actor_push(node->actor, &node->died_event); // refused: it has ended
 }
 
@@ -263,7 +264,11 @@ static void settle(acti_node *node)
 {
     node->settled = true;
     int status = acti_node_gone(node);
+    acti_exports_deliver(node);
     acti_queries_end(node, status);
+    acti_proxies_admit(node);
+    for (acti_list *link = node->proxies.next; link != &node->proxies; link = link->next)
+        acti_root_over(ACTI_CONTAINER_OF(link, acti_proxy, all), status);
     uint32_t at = 0;
     acta_promise *promise;
     while ((promise = acti_slots_next(&node->asks, &at)) != NULL)
@@ -271,7 +276,7 @@ static void settle(acti_node *node)
     at = 0;
     acta_msg *m;
     while ((m = acti_slots_next(&node->monitors, &at)) != NULL)
-        acti_monitor_down(m, acti_monitor_see(m).watched->name, status);
+        acti_monitor_down_for(m, acti_monitor_see(m).watched->name, status, acti_node_cause(node));
     // After a goodbye, also of the peer's alone, nothing that was lent can have been lost.
     acti_loans_end(node, node->session.state == ACTI_SESSION_LEFT ? ACTA_ESTOPPED : ACTA_ECRASHED);
     acti_proxies_end(node, status);

@@ -118,6 +118,13 @@ static inline acta_msg acti_node_event_msg(acti_node_event what)
 
 // ---- proxies: proxy.c -------------------------------------------------------------
 
+// Who has made the process of the peer, for an actor of it that was agreed on: see root.c.
+typedef struct acti_maker {
+    acti_actor *watcher; // its own; it watches that actor
+    void (*force)(struct acti_maker *maker);     // that actor is to end by force. Threads: any
+    void (*forgotten)(struct acti_maker *maker); // nobody knows of the maker here any more
+} acti_maker;
+
 typedef struct acti_proxy {
     acti_actor *actor; // whose state this is
     acti_node *node;   // one reference to its actor
@@ -126,6 +133,8 @@ typedef struct acti_proxy {
     acti_list all;         // in the node's list, or before that in `made`, with the lock
     acti_au32 eof_queued;  // 1: the EOF is in the inbox; see queue_eof
     acta_msg ready_event;  // pushed by the wake, so at most once until the proxy is parked again
+    acta_msg eof_msg;      // the actor's own end message is for a STOP
+    acti_maker *maker;     // of a root only: root.c; constant
 
     // The node's turns.
     acti_taker taker;  // holds that the peer counts for us
@@ -137,6 +146,7 @@ typedef struct acti_proxy {
     acta_msg *batch_newest; // of the batch of the actor, if there is one
     uint32_t replies;      // in that batch
     bool stalled;          // waits for credit, parked with a batch
+    bool over;             // it is known that the remote actor has ended; of a root only
 } acti_proxy;
 
 static inline acti_proxy *acti_proxy_of(acti_actor *actor)
@@ -206,9 +216,31 @@ acti_proxies_quiet(acti_node *node);
 void
 acti_proxies_sweep(acti_node *node);
 
+// acti_proxy_root has a new proxy, which nobody else knows yet, behave as the stand-in of a root.
+void
+acti_proxy_root(acti_proxy *proxy, acti_maker *maker);
+
+// acti_proxy_close closes a proxy's inbox. What waits in it is answered with status, or counted.
+void
+acti_proxy_close(acti_proxy *proxy, int status);
+
 // acti_proxies_end makes every proxy unreachable: what waits is answered or counted.
 void
 acti_proxies_end(acti_node *node, int status);
+
+// ---- roots: root.c --------------------------------------------------------------------
+
+// acti_root_begin makes of a new proxy the stand-in of an actor for which a process is made. It counts as an actor of
+// this system from then on: acti_root_over is called when that has ended, on every way.
+void
+acti_root_begin(acti_proxy *proxy, uint32_t capacity, acti_maker *maker);
+
+// acti_root_over deals with the end of a root, once it is known; nothing for any other proxy, and the second time.
+// acti_root_ended does so for a DOWN of that reason which came for a watcher.
+void
+acti_root_over(acti_proxy *proxy, int status);
+void
+acti_root_ended(acti_actor *watched, const acti_actor *watcher, int reason);
 
 // ---- exports: export.c ---------------------------------------------------------------
 
@@ -220,6 +252,7 @@ typedef struct acti_export {
     acti_table_link by_id; // in the node's table
     acti_owner owner;      // what the peer holds
     bool shown;            // is in the router's table
+    bool agreed;           // both sides knew of it before they met
     uint32_t uses; // asks and monitors of this actor that the peer has not settled
     acti_au32 refs;          // the tables', and one per message on its way
     acti_au64 done_messages; // handled since the last CREDIT; anyone
@@ -273,6 +306,10 @@ acti_export_credit(acti_export *export);
 void
 acti_export_unheard(acti_export *export);
 
+// acti_exports_deliver gives our actors all that has come for them, before they are told that the peer is gone.
+void
+acti_exports_deliver(acti_node *node);
+
 // acti_exports_end releases all holds of a peer that is gone: it died without dropping them.
 void
 acti_exports_end(acti_node *node);
@@ -285,6 +322,10 @@ acti_exports_end(acti_node *node);
 // Errors:  ACTA_EGONE it has ended; ACTA_ENOMEM.
 int
 acti_line_give(acti_export *export, acta_msg *m);
+
+// acti_line_stop has the actor stop behind what has come for it. ACTA_OK or ACTA_ENOMEM.
+int
+acti_line_stop(acti_export *export);
 
 // acti_line_room takes the event that there is room.
 void
@@ -406,6 +447,7 @@ struct acti_node {
     bool leaving;  // GOODBYE is to be said once all is said
     bool settled;  // what the peer held and owed has been settled; why is set
     int32_t why;   // the reason for ending; ACTA_OK before
+    char cause[ACTI_FRAME_TEXT_MAX + 1]; // the same for a person, when the peer's process has died
     acti_au32 status; // -status as acta_node_status gives it; anyone reads
     bool agreed;      // the number of the session was told to both before
     bool kept;        // whoever started the peer's process says when it has ended
@@ -471,7 +513,7 @@ struct acti_node {
     acta_msg force_event;
     acti_au32 forced; // 1: force_event has been pushed
     acti_au32 ended;  // 1: died_event has been pushed
-    int ended_with;   // published by that push
+    int ended_with;   // published by that push, as cause is
 
     // Proxies that anybody may look up or make; see proxy.c.
     acti_lock proxies_lock; // rank 24
@@ -541,9 +583,15 @@ void
 acti_node_force(acti_node *node);
 
 // acti_node_died says that the process of the peer has ended: the session ends, with that status, behind what has come
-// of it. Threads: any.
+// of it. Those who watch its actors are told the cause. The first call counts. Threads: any.
 void
-acti_node_died(acti_node *node, int status);
+acti_node_died(acti_node *node, int status, const char *cause);
+
+// acti_node_cause is why the peer's process has died, for a person; "" as long as that is not known.
+static inline const char *acti_node_cause(const acti_node *node)
+{
+    return node->death != ACTA_OK ? node->cause : "";
+}
 
 // acti_node_gone is what whoever waits for something of a peer whose session has ended is told: ACTA_EUNREACH after a
 // goodbye, else why it ended. Threads: any.

@@ -30,6 +30,8 @@ int acti_node_expect(acti_router *router, const acti_agreed *agreed, const char 
     node->kept = true;
     acti_proxy *proxy = acti_proxy_get(node, agreed->actor, agreed->name);
     acta_tx *sender = proxy != NULL ? acti_proxy_hold(proxy, where) : NULL;
+    if (sender != NULL && agreed->maker != NULL)
+        acti_root_begin(proxy, agreed->capacity, agreed->maker);
     if (acti_node_begin(node, &plan, 0) == NULL) {
         acta_tx_drop(&sender);
         return ACTA_EGONE;

@@ -22,6 +22,8 @@ typedef struct acti_agreed {
     uint64_t actor;    // the number of an actor of the one that joins, in frames
     const char *name;  // of that actor, for reports
     uint64_t limit_ns; // to meet
+    uint32_t capacity; // of that actor's inbox; 0: the default
+    acti_maker *maker; // for the side that expects: whose process the peer is, and that actor its root; or NULL
 } acti_agreed;
 
 // acti_node_expect makes the node of a peer that will join, with one hold of its actor: *tx is a sender like any other,

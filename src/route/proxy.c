@@ -13,6 +13,7 @@
 // and went while it was queued may have sent what is behind it: then it goes to the end once more. That this is seen
 // is sure, because whoever sees that the last sender is gone sees what went through it.
 
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/promise.h"
 #include "core/sender.h"
@@ -39,7 +40,7 @@ static void queue_eof(acti_actor *actor)
     // Acquire and release with the swap in acti_proxy_is_left: either that sees our count of zero, or we see that the
     // EOF has been taken out and push it again.
     if (acti_au32_swap_acq_rel(&acti_proxy_of(actor)->eof_queued, 1) == 0)
-        (void)acti_actor_push(actor, &actor->end_msg); // refused: the node is down, and holds nothing for us
+        (void)acti_actor_push(actor, &acti_proxy_of(actor)->eof_msg); // refused: the node is down, and holds nothing
 }
 
 static void last_sender(acti_actor *actor)
@@ -57,11 +58,23 @@ static int claim(acti_actor *actor)
 static void freed(acti_actor *actor)
 {
     acti_node *node = acti_proxy_of(actor)->node;
+    acti_maker *maker = acti_proxy_of(actor)->maker;
     acti_actor_give_back(actor);
+    if (maker != NULL)
+        maker->forgotten(maker);
     acti_actor_unref(node->actor);
 }
 
 static const acti_actor_ops of_proxy = {.wake = wake, .last_sender = last_sender, .claim = claim, .freed = freed};
+
+static void force(acti_actor *actor)
+{
+    acti_maker *maker = acti_proxy_of(actor)->maker;
+    maker->force(maker);
+}
+
+// Of an actor of this system nobody has a sender once the last one is gone.
+static const acti_actor_ops of_root = {.wake = wake, .last_sender = last_sender, .freed = freed, .force = force};
 
 static uint32_t message_max(const acti_node *node)
 {
@@ -87,12 +100,18 @@ static acti_proxy *make(acti_node *node, uint64_t id, const char *name)
     actor->place = ACTI_PLACE_PROXY;
     actor->internal = 1;
     actor->ops = &of_proxy;
-    actor->end_msg.kind = ACTI_MSG_EOF;
+    proxy->eof_msg = (acta_msg){.kind = ACTI_MSG_EOF, .flags = ACTI_MSG_EMBEDDED};
     actor->message_bytes_max = message_max(node);
     proxy->ready_event = acti_node_event_msg(ACTI_NODE_READY);
     acti_list_init(&proxy->watches);
     acti_actor_ref(node->actor);
     return proxy;
+}
+
+void acti_proxy_root(acti_proxy *proxy, acti_maker *maker)
+{
+    proxy->maker = maker;
+    proxy->actor->ops = &of_root;
 }
 
 // ---- the table ----------------------------------------------------------------------
@@ -223,7 +242,7 @@ static void forget(acti_proxy *proxy)
 static bool quiet(const acti_proxy *proxy)
 {
     // The park was our own; what matters is that no push came after.
-    return proxy->actor->batch == NULL && acti_inbox_is_parked(&proxy->actor->inbox);
+    return proxy->over || (proxy->actor->batch == NULL && acti_inbox_is_parked(&proxy->actor->inbox));
 }
 
 bool acti_proxies_quiet(acti_node *node)
@@ -252,7 +271,8 @@ void acti_proxies_sweep(acti_node *node)
     for (acti_list *link = node->proxies.next, *next; link != &node->proxies; link = next) {
         next = link->next;
         acti_proxy *proxy = ACTI_CONTAINER_OF(link, acti_proxy, all);
-        if (proxy->taker.held == 0 && acti_list_empty(&proxy->watches) && take_out(proxy))
+        bool needed = proxy->maker != NULL && !proxy->over;
+        if (!needed && proxy->taker.held == 0 && acti_list_empty(&proxy->watches) && take_out(proxy))
             forget(proxy);
     }
     node->sweep_at = node->proxy_count * 2 + 64;
@@ -306,8 +326,10 @@ static void undeliverable(acti_proxy *proxy, acta_msg *list, int status)
         if (m->kind == ACTI_MSG_ASK) {
             acti_tally(actor->sys, ACTI_RETURNED, 1);
             acti_request_fail(m, status, actor->name, "its node went away before the request was sent");
+        } else if (m->kind == ACTI_MSG_MONITOR && acti_link_is(acti_monitor_of(m))) {
+            acti_link_over(acti_monitor_of(m), status);
         } else if (m->kind == ACTI_MSG_MONITOR) {
-            acti_monitor_down(m, actor->name, status);
+            acti_monitor_down_for(m, actor->name, status, acti_node_cause(proxy->node));
         } else if (m->kind == ACTI_MSG_DEMONITOR) {
             acti_monitor_drop(m);
         } else if (m->kind == ACTI_MSG_EVENT) {
@@ -319,10 +341,8 @@ static void undeliverable(acti_proxy *proxy, acta_msg *list, int status)
     }
 }
 
-// end_one closes a proxy. It stays in the table until all are closed.
-static void end_one(acti_proxy *proxy, int status)
+void acti_proxy_close(acti_proxy *proxy, int status)
 {
-    acti_watches_end(proxy);
     acta_msg *batch = proxy->actor->batch;
     proxy->actor->batch = NULL;
     proxy->actor->eof = status; // published by the close, for acti_monitor_give
@@ -330,6 +350,17 @@ static void end_one(acti_proxy *proxy, int status)
     undeliverable(proxy, batch, status);
     undeliverable(proxy, rest, status);
     proxy->taker = (acti_taker){0};
+    proxy->stalled = false;
+    if (acti_list_linked(&proxy->waiting))
+        acti_list_remove(&proxy->waiting);
+}
+
+// end_one closes a proxy. It stays in the table until all are closed.
+static void end_one(acti_proxy *proxy, int status)
+{
+    acti_watches_end(proxy);
+    acti_proxy_close(proxy, status);
+    acti_monitor_end(proxy->actor, status); // the links of a root
     forget(proxy);
 }
 

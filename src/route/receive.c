@@ -216,10 +216,21 @@ static int on_down(acti_node *node, const acti_frame *frame)
         acti_line_force(export); // what the dead actor has sent comes first
         acti_export_used(export, 1);
     }
+    acti_monitor_view view = acti_monitor_see(record);
+    acti_root_ended(view.watched, view.watcher, frame->status);
     char who[ACTI_FRAME_TEXT_MAX + 1];
     acti_frame_text(frame, who);
     acti_monitor_down(record, who, frame->status);
     return ACTA_OK;
+}
+
+// on_end: who has made this process stops the actor that it was made for, which is the only one that it may.
+static int on_end(acti_node *node, const acti_frame *frame)
+{
+    acti_export *export = acti_export_find(node, frame->actor);
+    if (export == NULL || !export->agreed || frame->count != 0)
+        return ACTA_EMALFORMED;
+    return acti_line_stop(export);
 }
 
 static int on_release(acti_node *node, const acti_frame *frame)
@@ -261,6 +272,8 @@ int acti_node_receive(acti_node *node, const acti_frame *frame)
     case ACTI_FRAME_CLAIM:
         acti_claim_serve(node, frame);
         return ACTA_OK;
+    case ACTI_FRAME_END:
+        return on_end(node, frame);
     case ACTI_FRAME_TAKEN:
         return acti_loan_taken(node, frame);
     default:

@@ -118,6 +118,7 @@ struct acta_listener {
     acti_link_listener *link;
     acti_au32 refs;
     acti_lock lock; // rank 25
+    bool accepts;      // peers are kept for acta_node_accept; constant
     acti_list waiters; // threads in acta_node_accept
     acta_node **welcomed; // a queue, each with a reference to its actor
     uint32_t welcomed_count;
@@ -126,6 +127,11 @@ struct acta_listener {
     acti_list all; // in the router's list; its lock
     char url[ACTI_URL_MAX + 1]; // as it was given
 };
+
+// acti_listener_open is acta_node_listen; without `accepts` nobody is handed the peers that connect, nor told of the
+// URL: it is for those who expect each other.
+ACTA_NODISCARD int
+acti_listener_open(acta_system *sys, const char *url, bool accepts, acta_listener **listener);
 
 void
 acti_listener_unref(acta_listener *listener);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/pause.h"
 #include "core/promise.h"
@@ -31,7 +32,7 @@ void acti_proxy_ready(acti_proxy *proxy)
 {
     if (!proxy->admitted)
         acti_proxies_admit(proxy->node);
-    if (!proxy->node->settled)
+    if (!proxy->node->settled && !proxy->over)
         acti_proxy_run(proxy);
     acti_actor_unref(proxy->actor);
 }
@@ -223,6 +224,10 @@ static void say_monitor(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
+    if (acti_link_is(acti_monitor_of(m))) {
+        acti_monitor_request(proxy->actor, m); // of a root: it is kept here
+        return;
+    }
     acti_export *watcher = acti_export_get(node, view.watcher);
     uint64_t id = watcher != NULL ? acti_slots_add(&node->monitors, m) : 0;
     *acti_monitor_tag(m) = id;
@@ -239,6 +244,10 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
+    if (acti_link_is(acti_monitor_of(m))) {
+        acti_monitor_request(proxy->actor, m);
+        return;
+    }
     uint64_t id = *acti_monitor_tag(view.monitor);
     if (acti_slots_get(&node->monitors, id) == view.monitor) {
         acti_export *watcher = acti_export_get(node, view.watcher); // there is one: this is a use of it
@@ -268,6 +277,13 @@ static void say_eof(acti_proxy *proxy)
     acti_node_put(proxy->node, &frame);
 }
 
+static void say_stop(acti_proxy *proxy, acta_msg *m)
+{
+    acti_frame frame = {.kind = ACTI_FRAME_END, .actor = proxy->id};
+    acti_node_put(proxy->node, &frame);
+    acti_stop_free(m);
+}
+
 static void say(acti_proxy *proxy, acta_msg *m)
 {
     switch ((acti_msg_kind)m->kind) {
@@ -292,6 +308,9 @@ static void say(acti_proxy *proxy, acta_msg *m)
     case ACTI_MSG_EOF:
         say_eof(proxy);
         return;
+    case ACTI_MSG_STOP:
+        say_stop(proxy, m);
+        return;
     case ACTI_MSG_EVENT:
         acti_claim_say(proxy, ACTI_CONTAINER_OF(m, acti_claim, event));
         return;
@@ -299,8 +318,7 @@ static void say(acti_proxy *proxy, acta_msg *m)
     case ACTI_MSG_SOURCE:
     case ACTI_MSG_TIMEOUT:
     case ACTI_MSG_LINK_OVER:
-    case ACTI_MSG_STOP:
-        break; // a proxy sets no timers, watches nothing, asks nothing, links with nobody and is not stopped
+        break; // a proxy sets no timers, watches nothing, asks nothing and links with nobody
     }
     acti_assert(!"a message for a remote actor");
 }
