@@ -4,7 +4,13 @@
 // be limited.
 //
 // An actor spawned with .place = ACTA_PROCESS runs in a new process of this same program, which finds its code by name.
-// So the code is entered under its name, below the function: ACTA_ACTOR(parser).
+// So the code is entered under its name, below the function: ACTA_ACTOR(parser). And the first line of main is
+// acta_process_main(), which does not return in a process that was made for an actor.
+//
+// The sender that the spawn gives is like any other, and so are order, the end, and death. What differs follows from
+// there being two processes: no pointer means anything in the other one, so arguments are a message (.args), and global
+// variables are two; names are those of each process; a link is made by an actor of the process that spawned, not by
+// the spawned one; acta_kill ends the process at once, in the middle of whatever it does.
 
 #ifndef ACTA_PROCESS_H
 #define ACTA_PROCESS_H
@@ -12,6 +18,13 @@
 #include <acta/actor.h>
 
 ACTA_BEGIN_DECLS
+
+// acta_process_main is the first line of main in a program that spawns processes. It returns at once, but for a process
+// that was made for an actor: there it runs that actor and ends the process.
+//
+// Threads: the main thread, before any other is started.
+ACTA_API void
+acta_process_main(void);
 
 // ACTA_ACTOR(parser) at file scope enters a body or handler of this file under its name, in this program and in the
 // processes that it spawns.
