@@ -189,7 +189,8 @@ void acti_export_credit(acti_export *export)
 
 void acti_exports_deliver(acti_node *node)
 {
-    for (acti_table_link *at = acti_table_next(&node->exports, NULL); at != NULL; at = acti_table_next(&node->exports, at))
+    acti_table_link *at = NULL;
+    while ((at = acti_table_next(&node->exports, at)) != NULL)
         acti_line_force(of_link(at));
 }
 
