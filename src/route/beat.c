@@ -35,7 +35,8 @@ static void fire(acti_alarm *alarm)
 
 void acti_node_init_dues(acti_node *node)
 {
-    node->alarm.fire = fire;
+    if (node->alarm.fire == NULL) // the first time: while it is set, others read it
+        node->alarm.fire = fire;
     for (int i = 0; i < ACTI_DUES; i++)
         node->due_ns[i] = UINT64_MAX;
 }

@@ -20,6 +20,7 @@
 #include "route/router.h"
 
 static int handler(acta_self *self, void *arg, acta_msg *m);
+static void unheard(acti_node *node, acta_msg *m);
 
 // ---- the beginning ----------------------------------------------------------------------
 
@@ -97,6 +98,7 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     actor->ops = &of_node;
     actor->name = memcpy(node->name, "node", sizeof("node"));
     node->actor = actor;
+    acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it; it runs once it has begun
     node->router = router;
     node->caller = plan->url != NULL;
     node->once = plan->once;
@@ -116,6 +118,10 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
 static void drop_new(acti_node *node)
 {
     node->settled = true;
+    for (acta_msg *m = acti_actor_close(node->actor), *next; m != NULL; m = next) {
+        next = m->next;
+        unheard(node, m);
+    }
     acti_proxies_end(node, ACTA_EGONE);
     acti_exports_end(node);
     acta_tx *tx = (acta_tx *)(void *)node->actor;
@@ -139,6 +145,7 @@ acti_node *acti_node_begin(acti_node *node, const acti_node_plan *plan, uint64_t
     acti_node *other = NULL;
     if (acti_router_enter(node->router, node, peer, &other)) {
         (void)acti_actor_push(node->actor, &node->start_event);
+        acti_pool_ready(node->actor);
         return node;
     }
     if (plan->opening != NULL)
