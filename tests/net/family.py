@@ -82,8 +82,8 @@ def a_maker_that_is_killed_while_it_spawns_leaves_nobody(box):
         family = Family(box, 30, ready=False)
         family.process.wait_for("^member %d " % (seen - 1))
         family.process.kill()
+        family.process.end()  # from here on those that it left are ours
         await_no_children()
-        family.process.end()
 
 
 def a_member_that_is_killed_is_told_with_its_signal(box):

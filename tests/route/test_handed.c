@@ -116,7 +116,6 @@ static void assert_ended(sink *s, uint64_t got, int eof)
     assert_true(test_gate_wait(&s->ended));
     assert_int_equal(s->got, got);
     assert_int_equal(s->eof, eof);
-    test_gate_fini(&s->ended);
 }
 
 typedef struct agent {
@@ -220,6 +219,7 @@ TEST(a_sender_that_went_on_to_a_third_node_is_the_last_and_the_end_comes_behind_
     acta_tx_drop(&far);
     acta_tx_drop(&to_far);
     world_close(&w);
+    test_gate_fini(&s.ended);
 }
 
 TEST(a_sender_comes_back_to_the_node_of_its_actor_and_needs_no_hold_there)
@@ -238,6 +238,7 @@ TEST(a_sender_comes_back_to_the_node_of_its_actor_and_needs_no_hold_there)
     acta_tx_drop(&near);
     acta_tx_drop(&to_near);
     world_close(&w);
+    test_gate_fini(&s.ended);
 }
 
 TEST(a_sender_goes_round_and_round_and_each_node_uses_it)
@@ -264,6 +265,7 @@ TEST(a_sender_goes_round_and_round_and_each_node_uses_it)
     }
     acta_tx_drop(&to_one);
     world_close(&w);
+    test_gate_fini(&s.ended);
 }
 
 // ---- addresses ------------------------------------------------------------------------------
@@ -286,6 +288,7 @@ TEST(an_address_from_a_third_node_keeps_nobody_and_makes_senders_as_long_as_some
     acta_tx_drop(&far);
     acta_tx_drop(&to_far);
     world_close(&w);
+    test_gate_fini(&s.ended);
 }
 
 int main(void)
