@@ -4,6 +4,7 @@
 
 #include "codec/cursor.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -48,12 +49,26 @@ static const form forms[32] = {
     [0x1f] = {ACTI_SHAPE_MAP, 4},      //
 };
 
-static uint64_t big_endian(const uint8_t *bytes, unsigned width)
+static inline uint64_t big_endian(const uint8_t *bytes, unsigned width)
 {
-    uint64_t n = 0;
-    for (unsigned i = 0; i < width; i++)
-        n = n << 8 | bytes[i];
-    return n;
+    uint16_t n16;
+    uint32_t n32;
+    uint64_t n64;
+    switch (width) {
+    case 1:
+        return bytes[0];
+    case 2:
+        memcpy(&n16, bytes, sizeof n16);
+        return be16toh(n16);
+    case 4:
+        memcpy(&n32, bytes, sizeof n32);
+        return be32toh(n32);
+    case 8:
+        memcpy(&n64, bytes, sizeof n64);
+        return be64toh(n64);
+    default:
+        return 0;
+    }
 }
 
 static double float_of(uint64_t bits, unsigned width)
@@ -69,83 +84,89 @@ static double float_of(uint64_t bits, unsigned width)
     return f;
 }
 
+static inline void set_head(acti_head *head, acti_shape shape, uint64_t n)
+{
+    head->shape = shape;
+    head->n = n;
+}
+
 // The one-byte heads, in which the number or length is part of the byte.
-static bool short_head(uint8_t byte, acti_head *head)
+static inline bool short_head(uint8_t byte, acti_head *head)
 {
     if (byte < 0x80)
-        *head = (acti_head){.shape = ACTI_SHAPE_UINT, .n = byte};
+        set_head(head, ACTI_SHAPE_UINT, byte);
     else if (byte < 0x90)
-        *head = (acti_head){.shape = ACTI_SHAPE_MAP, .n = byte & 0x0f};
+        set_head(head, ACTI_SHAPE_MAP, byte & 0x0f);
     else if (byte < 0xa0)
-        *head = (acti_head){.shape = ACTI_SHAPE_ARRAY, .n = byte & 0x0f};
+        set_head(head, ACTI_SHAPE_ARRAY, byte & 0x0f);
     else if (byte < 0xc0)
-        *head = (acti_head){.shape = ACTI_SHAPE_STR, .n = byte & 0x1f};
+        set_head(head, ACTI_SHAPE_STR, byte & 0x1f);
     else if (byte >= 0xe0)
-        *head = (acti_head){.shape = ACTI_SHAPE_NEGATIVE, .n = UINT64_MAX - 0xff + byte};
+        set_head(head, ACTI_SHAPE_NEGATIVE, UINT64_MAX - 0xff + byte);
     else
         return false;
     return true;
 }
 
-static acti_head long_head(uint8_t byte, form as, uint64_t n)
+static inline void long_head(uint8_t byte, form as, uint64_t n, acti_head *head)
 {
-    acti_head head = {.shape = (acti_shape)as.shape, .n = n};
     unsigned unused_bits = 64 - 8 * as.width;
-    switch (head.shape) {
+    set_head(head, (acti_shape)as.shape, n);
+    switch (head->shape) {
     case ACTI_SHAPE_BOOL:
-        head.n = byte & 1;
+        head->n = byte & 1;
         break;
     case ACTI_SHAPE_FLOAT:
-        head.f = float_of(n, as.width);
+        head->f = float_of(n, as.width);
         break;
     case ACTI_SHAPE_NEGATIVE:
         if (n >> (8 * as.width - 1) == 0)
-            head.shape = ACTI_SHAPE_UINT;
+            head->shape = ACTI_SHAPE_UINT;
         else if (unused_bits > 0)
-            head.n |= UINT64_MAX << (64 - unused_bits);
+            head->n |= UINT64_MAX << (64 - unused_bits);
         break;
     case ACTI_SHAPE_EXT:
-        head.n = (as.width == 0 ? UINT64_C(1) << (byte - 0xd4) : n) + 1;
+        head->n = (as.width == 0 ? UINT64_C(1) << (byte - 0xd4) : n) + 1;
         break;
     default:
         break;
     }
-    return head;
 }
 
 // Whether the bytes left can hold what the head announces, if every value in it takes but one byte.
-static bool can_follow(const acti_head *head, size_t left)
+static inline bool can_follow(const acti_head *head, size_t left)
 {
     if (head->shape < ACTI_SHAPE_STR)
         return true;
     return head->n <= (head->shape == ACTI_SHAPE_MAP ? left / 2 : left);
 }
 
+static int malformed(const char **why, const char *text)
+{
+    *why = text;
+    return ACTA_EMALFORMED;
+}
+
 int acti_cursor_head(acti_cursor *in, acti_head *head, const char **why)
 {
-    *why = "it ends too early";
     if (in->left == 0)
-        return ACTA_EMALFORMED;
+        return malformed(why, "it ends too early");
     uint8_t byte = in->at[0];
     size_t size = 1;
-    acti_head found;
+    acti_head found = {0};
     if (!short_head(byte, &found)) {
         form as = forms[byte - 0xc0];
         size += as.width;
         if (in->left < size)
-            return ACTA_EMALFORMED;
-        found = long_head(byte, as, big_endian(in->at + 1, as.width));
-        if (found.shape == ACTI_SHAPE_NONE) {
-            *why = "the byte c1 is not msgpack";
-            return ACTA_EMALFORMED;
-        }
+            return malformed(why, "it ends too early");
+        long_head(byte, as, big_endian(in->at + 1, as.width), &found);
+        if (found.shape == ACTI_SHAPE_NONE)
+            return malformed(why, "the byte c1 is not msgpack");
     }
-    if (!can_follow(&found, in->left - size)) {
-        *why = "it announces more than the bytes that are left";
-        return ACTA_EMALFORMED;
-    }
-    acti_cursor_pass(in, size);
+    if (!can_follow(&found, in->left - size))
+        return malformed(why, "it announces more than the bytes that are left");
     *head = found;
+    (void)acti_cursor_pass(in, size);
     return ACTA_OK;
 }
 

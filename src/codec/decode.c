@@ -229,6 +229,13 @@ static int decode_array(walk *w, unsigned kind, const acti_head *head, void *to)
 
 // ---- messages ---------------------------------------------------------------
 
+// Sets of fields, a bit each.
+typedef struct found {
+    uint64_t keys;   // were there
+    uint64_t values; // and were not nil
+    size_t next;     // the field expected next
+} found;
+
 // The field of that name, which has no NUL in it, or NULL. Looking starts at the field after the last one, where
 // it is if the sender kept the order.
 static const acta_field *field_named(const acta_type *type, const uint8_t *name, size_t size, size_t first)
@@ -239,6 +246,41 @@ static const acta_field *field_named(const acta_type *type, const uint8_t *name,
             return field;
     }
     return NULL;
+}
+
+// expected_key passes a key that is the name of the field after the last one, and gives that field. So it is mostly,
+// and then it need not be looked up, nor whether it is text.
+static const acta_field *expected_key(walk *w, const found *f)
+{
+    if (f->next >= w->type->field_count || w->in.left == 0)
+        return NULL;
+    const acta_field *field = &w->type->fields[f->next];
+    size_t size = w->in.at[0] ^ 0xa0u; // of a str shorter than 32
+    if (size >= 32 || size >= w->in.left)
+        return NULL;
+    for (size_t i = 0; i < size; i++) // the key may have a NUL, the name ends with one
+        if (field->name[i] == 0 || field->name[i] != (char)w->in.at[1 + i])
+            return NULL;
+    if (field->name[size] != 0)
+        return NULL;
+    (void)acti_cursor_pass(&w->in, 1 + size);
+    return field;
+}
+
+// any_key gives the field of any key, NULL for one that the type does not have.
+static int any_key(walk *w, const found *f, const acta_field **field)
+{
+    acti_head key;
+    int status = read_head(w, &key);
+    if (status != ACTA_OK)
+        return status;
+    if (key.shape != ACTI_SHAPE_STR)
+        return refuse(w, ACTA_EMALFORMED, "a field's name that is not a str but %s", acti_shape_name(key.shape));
+    if (!acti_text_valid(w->in.at, key.n))
+        return refuse(w, ACTA_EMALFORMED, "a field's name that is not UTF-8 or has a NUL in it");
+    const uint8_t *name = acti_cursor_pass(&w->in, key.n);
+    *field = field_named(w->type, name, key.n, f->next);
+    return ACTA_OK;
 }
 
 static int skip_value(walk *w)
@@ -269,26 +311,13 @@ static int decode_field(walk *w, const acta_field *field, bool *given)
     return decode_array(w, field->kind, &head, to);
 }
 
-// Sets of fields, a bit each.
-typedef struct found {
-    uint64_t keys;   // were there
-    uint64_t values; // and were not nil
-    size_t next;     // the field expected next
-} found;
-
 static int decode_entry(walk *w, found *f)
 {
     w->field = NULL;
-    acti_head key;
-    int status = read_head(w, &key);
+    const acta_field *field = expected_key(w, f);
+    int status = field == NULL ? any_key(w, f, &field) : ACTA_OK;
     if (status != ACTA_OK)
         return status;
-    if (key.shape != ACTI_SHAPE_STR)
-        return refuse(w, ACTA_EMALFORMED, "a field's name that is not a str but %s", acti_shape_name(key.shape));
-    if (!acti_text_valid(w->in.at, key.n))
-        return refuse(w, ACTA_EMALFORMED, "a field's name that is not UTF-8 or has a NUL in it");
-    const uint8_t *name = acti_cursor_pass(&w->in, key.n);
-    const acta_field *field = field_named(w->type, name, key.n, f->next);
     if (field == NULL)
         return skip_value(w);
 

@@ -86,10 +86,11 @@ ACTA_NODISCARD static inline int acti_parts_take(acti_parts *parts, size_t count
     *at = NULL;
     if (count == 0)
         return ACTA_OK;
+    size_t size;
     size_t start = (parts->used + align - 1) & ~(align - 1);
-    if (start > parts->limit || count > (parts->limit - start) / each)
+    if (__builtin_mul_overflow(count, each, &size) || start > parts->limit || size > parts->limit - start)
         return ACTA_ETOOBIG;
-    parts->used = start + count * each;
+    parts->used = start + size;
     if (parts->block != NULL)
         *at = parts->block + start;
     return ACTA_OK;
