@@ -70,8 +70,8 @@ typedef struct acta_system_opts {
 // acta_open starts a system. opts may be NULL.
 //
 // It is of this process. In a fork that does not execute a program there are none of the threads that run its actors:
-// whatever starts or waits for anything says ACTA_EINVAL there, and report why. A fork may open a system of its own,
-// and connect it to others unless the process it was forked from has done so before.
+// whatever starts or waits for anything says ACTA_EINVAL there, and report why. A fork is to execute a program: what
+// other threads had locked stays so in it.
 //
 // Owns:    *sys is the caller's, to be given to acta_close.
 // Errors:  ACTA_EINVAL an option is out of range, or two files of the program define one message type

@@ -7,8 +7,6 @@
 
 #include <sys/wait.h>
 
-#include "base/sanitize.h"
-
 static int keeps(acta_self *self, void *arg, acta_msg *m)
 {
     (void)self;
@@ -103,29 +101,7 @@ TEST(in_a_fork_whatever_would_start_or_wait_says_so_and_the_process_goes_on)
     test_gate_fini(&h.go);
 }
 
-static int opens_its_own(void *arg)
-{
-    (void)arg;
-    acta_system *sys = NULL;
-    acta_tx *tx = NULL;
-    if (acta_open(&(acta_system_opts){.workers = 1}, &sys) != ACTA_OK ||
-        acta_spawn(sys, &tx, .handler = keeps) != ACTA_OK || acta_finish(&tx, item, .n = 1) != ACTA_OK)
-        return 1;
-    return acta_close(&sys, KIT_WAIT_NS) == ACTA_OK ? 0 : 2;
-}
-
-TEST(a_fork_may_open_a_system_of_its_own)
-{
-    if (ACTI_TSAN)
-        return; // it does not follow threads into a fork
-    kit k;
-    kit_open(&k, 2);
-    assert_int_equal(in_fork(opens_its_own, NULL), 0);
-    kit_close(&k);
-}
-
 int main(void)
 {
-    return TEST_RUN(case_of(in_a_fork_whatever_would_start_or_wait_says_so_and_the_process_goes_on),
-                    case_of(a_fork_may_open_a_system_of_its_own));
+    return TEST_RUN(case_of(in_a_fork_whatever_would_start_or_wait_says_so_and_the_process_goes_on));
 }

@@ -71,7 +71,8 @@ def a_maker_that_is_killed_takes_its_processes_with_it(box):
     family.process.kill()
     for n, pid in pids.items():
         status = os.waitstatus_to_exitcode(ended(pid))
-        same(status, ORPHAN if n % 2 else 0, "status of member %d" % n)
+        # One that computes is ended by its guard, unless it is done before.
+        need(status in ((0, ORPHAN) if n % 2 else (0,)), "status of member %d: %d" % (n, status))
     r = family.process.end()
     for n in (0, 2):
         need("member %d ends: ACTA_ECRASHED" % n in r.out, repr(r))
