@@ -56,8 +56,9 @@ typedef struct acta_system_opts {
 
     // A node that has nothing to say to a peer says so this often, and is never silent for longer. Who hears nothing of
     // a peer for two and a half of the peer's heartbeats takes it for dead: it hangs, was stopped, or the network does
-    // not let it through. So does a process whose workers are all kept by long turns for that long. 0: 2 seconds; at
-    // least 1 ms; ACTA_FOREVER: never, and a peer that hangs is not noticed by this side's peers.
+    // not let it through. So does a process whose workers are all kept by long turns for that long; one that was made
+    // for an actor is not judged by that, and neither is its maker by it. 0: 2 seconds; at least 1 ms; ACTA_FOREVER:
+    // never, and a peer that hangs is not noticed by this side's peers.
     uint64_t heartbeat_ns;
 
     // report gets one line of text, without newline, when something happened that a person should know: who is still

@@ -37,6 +37,7 @@ static void fill_page(acti_page *page, const acti_processes *p, const acta_spawn
                                       .stack_bytes = system->stack_bytes,
                                       .track_senders = system->track_senders,
                                       .order_lint = system->order_lint,
+                                      .heartbeat_ns = system->heartbeat_ns,
                                       .long_turn_ns = system->long_turn_ns};
     snprintf(page->code, sizeof(page->code), "%s", entry->name);
     acti_name_copy(page->name, opts->name != NULL ? opts->name : "actor");

@@ -11,6 +11,9 @@
 //   look   While there is no connection and the peer is a process of this machine, it is looked at every few
 //          milliseconds: the kernel says whether there still is one.
 //
+// A process that was made for an actor, and its maker, do not judge each other by silence while there is a connection:
+// the kernel says when the other has ended, and until then it may compute, as an actor may in any other placement.
+//
 // Who says nothing while all is well (a heartbeat of ACTA_FOREVER) is not watched while there is a connection, and has
 // five ticks of a second to come back when it is lost.
 //
@@ -115,6 +118,8 @@ static bool is_moving(const acti_node *node)
 // is_silent: whether there is neither a sound nor, where none can be heard yet, a connection.
 static bool is_silent(const acti_node *node)
 {
+    if (node->agreed && node->up)
+        return false;
     bool heard = node->open ? node->session.heard != node->heard : node->line != ACTI_LINE_NONE;
     return !heard && !is_moving(node);
 }

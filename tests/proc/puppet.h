@@ -29,9 +29,17 @@ enum {
     EXIT,        // exits with status n
     END,         // ends with that reason
     SPIN,        // never returns, without anything that could be interrupted
+    COMPUTE,     // for n nanoseconds, and is then answered
     KEEP,        // is never answered
     EOF_REASON,  // what acta_eof says at the end becomes the reason
 };
+
+static inline void compute_for(uint64_t ns)
+{
+    uint64_t until_ns = acti_clock_ns() + ns;
+    while (acti_clock_ns() < until_ns)
+        continue;
+}
 
 typedef struct puppet {
     int64_t items;
@@ -67,6 +75,9 @@ static inline int puppet_obeys(acta_self *self, puppet *p, const task *t, acta_m
         for (volatile bool always = true; always;)
             continue;
         return ACTA_OK;
+    case COMPUTE:
+        compute_for((uint64_t)o->n);
+        return acta_reply(self, m, answer, .n = o->n);
     case KEEP: {
         acta_promise *kept;
         return acta_promise_take(self, m, &kept);

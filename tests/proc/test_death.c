@@ -4,6 +4,9 @@
 
 #include "puppet.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "proc/keeper.h"
 
 // ---- crashes --------------------------------------------------------------------------------
@@ -238,6 +241,36 @@ TEST(a_kill_before_it_is_there_is_a_kill)
     close_without_children(&k);
 }
 
+// ---- who computes ------------------------------------------------------------------------------
+
+enum { HEARTBEAT_NS = 20 * ACTA_MS, LONG_NS = 10 * HEARTBEAT_NS };
+
+static int computes(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    (void)arg;
+    if (m != NULL)
+        compute_for(LONG_NS);
+    return ACTA_OK;
+}
+
+TEST(neither_it_nor_its_maker_is_given_up_while_it_computes_for_many_heartbeats)
+{
+    kit k;
+    kit_open_with(&k, (acta_system_opts){.workers = 1, .heartbeat_ns = HEARTBEAT_NS});
+    acta_tx *tx = spawn_puppet(&k), *here = NULL;
+    acta_msg *reply = NULL;
+    assert_int_equal(acta_call(tx, KIT_WAIT_NS, &reply, order, .what = COMPUTE, .n = LONG_NS), ACTA_OK);
+    acta_msg_free(&reply);
+    assert_int_equal(acta_spawn(k.sys, &here, .handler = computes), ACTA_OK); // on the only worker
+    kit_send(here, 1);
+    acta_tx_drop(&here);
+    assert_int_equal(ask_puppet(tx, COUNT), 0);
+    acta_tx_drop(&tx);
+    close_without_children(&k);
+    assert_int_equal(k.lines, 0);
+}
+
 // ---- links -----------------------------------------------------------------------------------------
 
 typedef struct bound {
@@ -315,13 +348,19 @@ TEST(it_is_killed_by_the_error_of_who_is_linked_with_it)
 
 // ---- who does not begin --------------------------------------------------------------------------------
 
-// In a process that is made while this is in its environment: it waits for a signal, before main.
+// In a process that is made while one of these is in its environment: it waits before main, for a signal, or until
+// somebody opens that fifo to write to it.
 #define HANG "ACTA_TEST_HANG"
+#define GATE "ACTA_TEST_GATE"
 
 __attribute__((constructor)) static void hang(void)
 {
-    while (getenv(ACTI_PAGE_VARIABLE) != NULL && getenv(HANG) != NULL)
+    bool made = getenv(ACTI_PAGE_VARIABLE) != NULL;
+    const char *gate = getenv(GATE);
+    while (made && getenv(HANG) != NULL)
         (void)pause();
+    if (made && gate != NULL)
+        close(open(gate, O_RDONLY | O_CLOEXEC));
 }
 
 TEST(one_that_does_not_begin_in_time_is_killed_and_reported)
@@ -330,7 +369,7 @@ TEST(one_that_does_not_begin_in_time_is_killed_and_reported)
     kit_open(&k, 1);
     acti_processes *p;
     assert_int_equal(acti_processes_of(k.sys, &p), ACTA_OK);
-    p->begin_ns = 300 * ACTA_MS;
+    p->begin_ns = ACTA_SECOND; // enough for the watch below
     (void)setenv(HANG, "1", 1);
     acta_tx *tx = spawn_puppet(&k);
     (void)unsetenv(HANG);
@@ -358,11 +397,21 @@ TEST(one_that_does_not_find_its_code_says_so_in_the_cause)
     acta_actor_enter(&entry);
     kit k;
     kit_open(&k, 1);
+    char gate[] = "/tmp/acta-test-XXXXXX";
+    assert_non_null(mkdtemp(gate));
+    char fifo[sizeof(gate) + sizeof("/gate")];
+    snprintf(fifo, sizeof(fifo), "%s/gate", gate);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    (void)setenv(GATE, fifo, 1);
     acta_tx *tx = NULL;
     assert_int_equal(acta_spawn(k.sys, &tx, .body = ghost, .place = ACTA_PROCESS), ACTA_OK);
+    (void)unsetenv(GATE);
     deathbed d = {0};
-    watch_over(&k, &d, tx);
+    watch_over(&k, &d, tx); // who is watched too late has no cause to tell
+    close(open(fifo, O_WRONLY | O_CLOEXEC)); // waits until the process is there
     await_death(&d);
+    assert_int_equal(unlink(fifo), 0);
+    assert_int_equal(rmdir(gate), 0);
     assert_died(&d, ACTA_ECRASHED, "exited with status 125: it has no ACTA_ACTOR(ghost)");
     acta_tx_drop(&tx);
     close_without_children(&k);
@@ -423,6 +472,7 @@ int main(void)
                     case_of(an_actor_may_stop_it_and_its_last_sender_may_be_dropped_after_that),
                     case_of(a_kill_ends_it_in_the_middle_of_an_endless_loop),
                     case_of(a_kill_before_it_is_there_is_a_kill),
+                    case_of(neither_it_nor_its_maker_is_given_up_while_it_computes_for_many_heartbeats),
                     case_of(who_is_linked_with_it_ends_with_its_crash_or_error_and_not_with_a_good_end),
                     case_of(it_is_killed_by_the_error_of_who_is_linked_with_it),
                     case_of(one_that_does_not_begin_in_time_is_killed_and_reported),
