@@ -5,8 +5,9 @@
 //     flow serve URL
 //         serves one flow of numbered items and says at its end what has come:
 //         received=N misplaced=N end=NUMBER
-//     flow send URL COUNT BYTES
-//         sends that many items with that many bytes each, drops its sender and says goodbye:
+//     flow send URL COUNT BYTES SECONDS
+//         connects, for which it has so long, and says connected; says begun when the server has; sends that many items
+//         with that many bytes each, drops its sender and says goodbye:
 //         sent=N status=NUMBER left=NUMBER, where left is how the session ended
 //
 // Item n of a flow carries n, from 1 up; misplaced counts those that were not the next one, so a gap, a double and a
@@ -62,6 +63,13 @@ static int count(acta_self *self, void *arg)
     return ACTA_OK;
 }
 
+// say writes a line at once, for who waits for it.
+static void say(const char *line)
+{
+    puts(line);
+    fflush(stdout);
+}
+
 static int fail(const char *what, int status)
 {
     fprintf(stderr, "flow: %s: %s\n", what, acta_strerror(status));
@@ -80,8 +88,7 @@ static int serve(acta_system *sys, const char *url)
         status = acta_node_listen(sys, url, &listener);
     if (status != ACTA_OK)
         return fail(url, status);
-    puts("ready");
-    fflush(stdout);
+    say("ready");
 
     pthread_mutex_lock(&s.lock);
     while (!s.begun)
@@ -107,22 +114,30 @@ static uint64_t send_all(acta_tx *tx, uint64_t count, size_t size, int *status)
     return n;
 }
 
-static int send_flow(acta_system *sys, const char *url, uint64_t count, size_t size)
+// begin_flow gives a sender to the server, which has begun.
+static int begin_flow(acta_node *node, acta_tx **tx)
+{
+    acta_msg *reply = NULL;
+    int status = acta_node_find(node, "flow", 20 * ACTA_SECOND, tx);
+    if (status != ACTA_OK)
+        return status;
+    status = acta_call(*tx, 20 * ACTA_SECOND, &reply, begin);
+    acta_msg_free(&reply);
+    return status;
+}
+
+static int send_flow(acta_system *sys, const char *url, uint64_t count, size_t size, uint64_t seconds)
 {
     acta_node *node;
     acta_tx *tx;
-    acta_msg *reply = NULL;
-    int status = acta_connect(sys, url, 20 * ACTA_SECOND, &node);
+    int status = acta_connect(sys, url, seconds * ACTA_SECOND, &node);
     if (status != ACTA_OK)
         return fail(url, status);
-    status = acta_node_find(node, "flow", 20 * ACTA_SECOND, &tx);
-    if (status == ACTA_OK)
-        status = acta_call(tx, 20 * ACTA_SECOND, &reply, begin);
+    say("connected");
+    status = begin_flow(node, &tx);
     if (status != ACTA_OK)
         return fail("flow", status);
-    acta_msg_free(&reply);
-    puts("begun");
-    fflush(stdout);
+    say("begun");
 
     uint64_t sent = send_all(tx, count, size, &status);
     acta_tx_drop(&tx);
@@ -136,8 +151,8 @@ static int send_flow(acta_system *sys, const char *url, uint64_t count, size_t s
 int main(int argc, char **argv)
 {
     bool serving = argc >= 3 && strcmp(argv[1], "serve") == 0;
-    if (!serving && (argc < 5 || strcmp(argv[1], "send") != 0)) {
-        fprintf(stderr, "usage: flow serve URL | flow send URL COUNT BYTES\n");
+    if (!serving && (argc < 6 || strcmp(argv[1], "send") != 0)) {
+        fprintf(stderr, "usage: flow serve URL | flow send URL COUNT BYTES SECONDS\n");
         return 64;
     }
     acta_system *sys;
@@ -147,5 +162,5 @@ int main(int argc, char **argv)
         return fail("opening", status);
     if (serving)
         return serve(sys, argv[2]);
-    return send_flow(sys, argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+    return send_flow(sys, argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
 }

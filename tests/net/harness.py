@@ -100,6 +100,13 @@ class Process:
                 raise Wrong("it ended before it said %r: %r" % (pattern, self.end()))
             self.read_some(until, "waiting for %r" % pattern)
 
+    def has_said(self, pattern):
+        """Whether standard output has such a line by now."""
+        out = self.pipe.stdout
+        while not out.closed and select.select([out], [], [], 0)[0]:
+            self.read_some(time.monotonic() + DEADLINE_S, "reading what is there")
+        return re.search(pattern.encode(), self.text[out], re.M) is not None
+
     def listens(self):
         """Waits until a net says so. False when it ended instead."""
         need(select.select([self.control], [], [], DEADLINE_S)[0], "it neither listens nor ends")
@@ -209,9 +216,18 @@ class Flow:
         words = list(under) + [FLOW] + list(args)
         return self.box.start(*words[1:], program=words[0])
 
-    def send(self, count, size=40, under=(), url=None):
-        self.sender = self.start(under, "send", url or self.url, count, size)
+    def send(self, count, size=40, under=(), url=None, patience=20):
+        """patience: how many seconds it tries to connect."""
+        self.sender = self.start(under, "send", url or self.url, count, size, patience)
         return self
+
+    def abandon(self):
+        """For a server to which nobody will come, and one that was killed: ends it, and removes what it has left."""
+        self.server.kill()
+        self.server.end()
+        for left in (self.url[len("ipc://"):], self.url[len("ipc://"):] + ".lock"):
+            if os.path.exists(left):
+                os.unlink(left)
 
     def sent(self):
         """The sender's end: (its status, items it was allowed to send, (why it stopped, how the session ended))."""

@@ -139,7 +139,7 @@ def another_users_socket_is_neither_taken_nor_trusted(box):
     with subprocess.Popen([sys.executable, "-c", line, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         check_fails(box.run("serve", box.url(), program=FLOW), "net.sock")
-        check_fails(box.run("send", box.url(), 1, 1, program=FLOW), "net.sock")
+        check_fails(box.run("send", box.url(), 1, 1, 20, program=FLOW), "net.sock")
         need(is_socket(path), "it is still there")
         other.stdin.close()
     os.unlink(path)
