@@ -37,6 +37,7 @@ typedef struct claim {
     bool may_live; // see acta_sim_opts
     bool broken;   // a mistake that users make: the exploration must find it
     bool every_order; // a small world, explored exhaustively: it must come out complete
+    uint32_t faults;  // see acta_sim_opts
 } claim;
 
 // CLAIM(a_thing_holds) is the scenario of that name, with messages that are on their way for a while; CLAIM_AT_ONCE the
@@ -76,6 +77,7 @@ static inline int claim_explore(const claim *c, uint64_t schedules, acta_sim_res
                           .schedules = c->every_order ? 0 : schedules,
                           .instant = c->at_once,
                           .may_live = c->may_live,
+                          .faults = c->faults,
                           .replays = sim_corpus};
     claim_begun = 0;
     return acta_sim_explore_with(&opts, claim_begin, (void *)(uintptr_t)c, result);

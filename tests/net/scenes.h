@@ -1,0 +1,670 @@
+// SPDX-License-Identifier: MIT
+//
+// scenes.h - C-PLACE, wherever an actor can be: on the pool, on a thread, in a process of its own, in another system,
+// on another machine. Each scene is written once, here, and is run in each place; play.h runs one, test_conform.c
+// with real systems and processes, sim/contract_nodes.c in the sim.
+//
+// A scene is what an actor does, the subject (on), and what is done to it, step by step (steps). Whatever the subject
+// sees, and what its calls return, it tells the scribe, an actor at home: nothing is shared but messages. The scribe
+// watches the subject, so the DOWN stands in the same text, behind the subject's last words or else the scene fails.
+// What the scene's driver is told, a thread outside at home, stands there too. So there is one text for all that a user
+// can see: messages and their order, the end and its reason, outcomes of requests, and what calls return.
+//
+// There must be one order in which things can happen: each step says what comes of it, and the driver does the next
+// when that much has been written. What may come in several orders is quiet: its `on` writes itself.
+//
+// What differs by design stands in the table at the end of this file, and nowhere else.
+//
+// Nothing of acta but its public headers is in here.
+
+#ifndef TEST_NET_SCENES_H
+#define TEST_NET_SCENES_H
+
+#include <acta/acta.h>
+#include <acta/event.h>
+#include <acta/name.h>
+#include <acta/promise.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- messages ---------------------------------------------------------------------------------
+
+ACTA_MESSAGE(cue, (i64, n));
+ACTA_MESSAGE(question, (i64, n));
+ACTA_MESSAGE(response, (i64, n));
+ACTA_MESSAGE(numbered, (i64, source), (i64, n));
+ACTA_MESSAGE(gift, (tx, who));
+ACTA_MESSAGE(hint, (addr, who));
+ACTA_MESSAGE(letter, (bytes, data));
+ACTA_MESSAGE(words, (str, text));
+
+// What a subject is given when it is spawned, and a sender that it may get later: it is dropped with the others.
+ACTA_MESSAGE(setting, (i64, scene), (tx, scribe), (tx, partner), (tx, gift, optional));
+
+enum { LETTER_BYTES = 40000, TOO_MANY_BYTES = 17 * 1024 * 1024, SOURCES = 3, OF_EACH = 8, LAST_WORDS = 20 };
+
+// shows is for a call that matters to nobody else: when it fails the text is not what it should be.
+static inline void shows(int status)
+{
+    (void)status;
+}
+
+// ---- a subject ----------------------------------------------------------------------------------
+
+typedef struct scene scene;
+
+typedef struct subject {
+    setting given; // first: a handler's state begins with it
+    acta_promise *promise;
+    uint64_t id;  // of what is pending
+    uint64_t ask; // see asks_behind
+    uint64_t link;
+    int64_t count[SOURCES];
+} subject;
+
+typedef int scene_actor(acta_self *self, subject *s, acta_msg *m);
+
+__attribute__((format(printf, 2, 3))) static inline void say(subject *s, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    shows(acta_send(s->given.scribe, words, .text = text));
+}
+
+static inline const char *status_name(int64_t status)
+{
+    return acta_errname((int)status) + strlen("ACTA_");
+}
+
+// did says what a call returned.
+static inline void did(subject *s, const char *what, int status)
+{
+    say(s, "%s %s; ", what, status_name(status));
+}
+
+static inline void say_message(subject *s, acta_msg *m)
+{
+    const acta_failure *failure = acta_as(acta_failure, m);
+    const acta_down *down = acta_as(acta_down, m);
+    bool strange = false;
+    if (acta_is(cue, m)) {
+        say(s, "cue %d; ", (int)acta_as(cue, m)->n);
+    } else if (acta_is(question, m)) {
+        say(s, "question %d; ", (int)acta_as(question, m)->n);
+    } else if (acta_is(response, m)) {
+        say(s, "response %d; ", (int)acta_as(response, m)->n);
+        strange = acta_msg_ask(m) != s->id && acta_msg_ask(m) != s->ask;
+    } else if (failure != NULL) {
+        say(s, "failure %s of %s; ", status_name(failure->status), failure->who);
+        strange = acta_msg_ask(m) != s->id;
+    } else if (down != NULL) {
+        say(s, "DOWN %s of %s; ", status_name(down->reason), down->who);
+        strange = down->monitor != s->id;
+    } else if (acta_is(acta_tick, m)) {
+        say(s, "tick; "); // how many periods it stands for is a matter of time
+        strange = acta_as(acta_tick, m)->timer != s->id;
+    } else {
+        say(s, "%s; ", m->type->name);
+    }
+    if (strange)
+        say(s, "(of another id) ");
+}
+
+// ---- messages and the end ---------------------------------------------------------------------
+
+static inline int counts_each_source(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    const numbered *i = m != NULL ? acta_as(numbered, m) : NULL;
+    if (i != NULL && i->n == s->count[i->source])
+        s->count[i->source]++;
+    else if (m != NULL)
+        say(s, "out of order; ");
+    for (int at = 0; m == NULL && at < SOURCES; at++)
+        say(s, "%d of %d; ", (int)s->count[at], at);
+    return ACTA_OK;
+}
+
+static inline int counts_all(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    if (m == NULL)
+        say(s, "%s; ", s->count[1] == 0 && s->count[0] > 0 ? "all in order" : "out of order");
+    else if (s->count[0]++ != acta_as(numbered, m)->n)
+        s->count[1]++;
+    return ACTA_OK;
+}
+
+static inline int fails_at_the_end(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    (void)s;
+    return m == NULL ? ACTA_EIO : ACTA_OK;
+}
+
+static inline int returns_the_number(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    (void)s;
+    return m == NULL ? ACTA_OK : (int)acta_as(cue, m)->n;
+}
+
+static inline int has_last_words(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    for (int i = 0; i < LAST_WORDS; i++)
+        say(s, "%d ", i);
+    return m == NULL ? ACTA_OK : ACTA_EIO;
+}
+
+enum { KILL = 1, STOP };
+
+static inline int ends_itself(acta_self *self, subject *s, acta_msg *m)
+{
+    acta_addr *own = acta_self_addr(self);
+    if (m != NULL && acta_is(cue, m))
+        did(s, "done", acta_as(cue, m)->n == KILL ? acta_kill(own) : acta_stop(own));
+    return ACTA_OK;
+}
+
+static inline int sends_to_itself(acta_self *self, subject *s, acta_msg *m)
+{
+    acta_tx *own = NULL;
+    if (m == NULL || !acta_is(cue, m) || acta_as(cue, m)->n != 1)
+        return ACTA_OK;
+    did(s, "upgrade", acta_addr_tx(acta_self_addr(self), &own));
+    did(s, "send", acta_send(own, cue, .n = 4));
+    did(s, "finish", acta_finish(&own, words, "last"));
+    return ACTA_OK;
+}
+
+static inline uint8_t letter_byte(size_t at)
+{
+    return (uint8_t)(at * 7 + at / 256);
+}
+
+static inline int reads_letters(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    const letter *l = m != NULL ? acta_as(letter, m) : NULL;
+    if (l == NULL)
+        return ACTA_OK;
+    bool whole = l->data.size == LETTER_BYTES;
+    for (size_t i = 0; whole && i < LETTER_BYTES; i++)
+        whole = ((const uint8_t *)l->data.data)[i] == letter_byte(i);
+    say(s, "%s; ", whole ? "whole" : "spoilt");
+    return ACTA_OK;
+}
+
+enum { TOO_BIG = 1, NO_TEXT, NOBODY };
+
+static inline int refused(acta_tx *to, int64_t what)
+{
+    static const uint8_t much[TOO_MANY_BYTES];
+    switch (what) {
+    case TOO_BIG:
+        return acta_send(to, letter, .data = {much, sizeof(much)});
+    case NO_TEXT:
+        return acta_send(to, words, .text = "\xff");
+    default:
+        return acta_send(to, gift, .who = NULL);
+    }
+}
+
+static inline int sends_what_is_refused(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    if (m != NULL)
+        did(s, "send", refused(s->given.partner, acta_as(cue, m)->n));
+    return ACTA_OK;
+}
+
+// ---- senders and addresses in messages ----------------------------------------------------------
+
+static inline int uses_a_gift(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    const gift *g = m != NULL ? acta_as(gift, m) : NULL;
+    if (g != NULL)
+        s->given.gift = acta_tx_dup(g->who);
+    else if (m == NULL || acta_as(cue, m)->n == 0)
+        acta_tx_drop(&s->given.gift);
+    else
+        shows(acta_send(s->given.gift, cue, .n = acta_as(cue, m)->n));
+    return ACTA_OK;
+}
+
+// Its partner holds it open.
+static inline int gives_itself(acta_self *self, subject *s, acta_msg *m)
+{
+    acta_tx *own = NULL;
+    if (m == NULL || !acta_is(cue, m) || acta_as(cue, m)->n != 1)
+        return ACTA_OK;
+    did(s, "upgrade", acta_addr_tx(acta_self_addr(self), &own));
+    did(s, "send", acta_send(s->given.partner, gift, .who = own));
+    acta_tx_drop(&own);
+    return ACTA_OK;
+}
+
+static inline int takes_a_hint(acta_self *self, subject *s, acta_msg *m)
+{
+    const hint *h = m != NULL ? acta_as(hint, m) : NULL;
+    acta_tx *tx = NULL;
+    if (h == NULL)
+        return ACTA_OK;
+    did(s, "monitor", acta_monitor(self, h->who, &s->id));
+    did(s, "upgrade", acta_addr_tx(h->who, &tx));
+    did(s, "finish", acta_finish(&tx, cue, .n = ACTA_EACCES));
+    return ACTA_OK;
+}
+
+// ---- asking ---------------------------------------------------------------------------------------
+
+// A partner answers a positive number with its double; 0 is dropped, -1 refused, all else kept for ever.
+enum { TOO_SHORT = 9, DROP_IT = 0, REFUSE_IT = -1, KEEP_IT = -2, UNHANDLED_IT = -3 };
+
+// What a call has said OK to is still on its way to a partner elsewhere. A request goes behind it: its answer says that
+// it is there.
+static inline void asks_behind(acta_self *self, subject *s)
+{
+    shows(acta_ask(self, s->given.partner, ACTA_FOREVER, &s->ask, question, .n = 1));
+}
+
+static inline int asks(acta_self *self, subject *s, acta_msg *m)
+{
+    const cue *c = m != NULL ? acta_as(cue, m) : NULL;
+    if (c == NULL)
+        return ACTA_OK;
+    uint64_t timeout_ns = c->n == TOO_SHORT ? ACTA_MS : ACTA_FOREVER;
+    int64_t n = c->n == TOO_SHORT ? KEEP_IT : c->n;
+    did(s, "ask", acta_ask(self, s->given.partner, timeout_ns, &s->id, question, .n = n));
+    if (c->n == KEEP_IT)
+        asks_behind(self, s);
+    return ACTA_OK;
+}
+
+static inline int calls_from_inside(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    acta_msg *reply = NULL;
+    if (m != NULL)
+        did(s, "call", acta_call(s->given.partner, ACTA_SECOND, &reply, question, .n = 1));
+    acta_msg_free(&reply);
+    return ACTA_OK;
+}
+
+// ---- answering --------------------------------------------------------------------------------------
+
+enum { LATER = 10, DROP_PROMISE, DELEGATE, DIE, UNHANDLED };
+
+static inline int with_a_promise(acta_self *self, subject *s, int64_t n)
+{
+    acta_tx *own = NULL;
+    if (n == LATER) { // from a later turn: it reminds itself
+        did(s, "upgrade", acta_addr_tx(acta_self_addr(self), &own));
+        did(s, "finish", acta_finish(&own, cue, .n = 0));
+    } else if (n == DROP_PROMISE) {
+        did(s, "drop", acta_promise_drop(self, &s->promise));
+    } else if (n == DELEGATE) {
+        did(s, "delegate", acta_delegate(self, &s->promise, s->given.partner, question, .n = 21));
+    }
+    return n == DIE ? ACTA_EIO : ACTA_OK;
+}
+
+static inline int answers(acta_self *self, subject *s, acta_msg *m)
+{
+    if (m == NULL)
+        return ACTA_OK;
+    if (acta_is(cue, m)) {
+        did(s, "promise kept", acta_promise_reply(self, &s->promise, response, .n = 77));
+        return ACTA_OK;
+    }
+    int64_t n = acta_as(question, m)->n;
+    if (n >= LATER && n <= DIE) {
+        did(s, "take", acta_promise_take(self, m, &s->promise));
+        return with_a_promise(self, s, n);
+    }
+    if (n == UNHANDLED) {
+        acta_unhandled(self, m);
+    } else if (n == REFUSE_IT) {
+        did(s, "refuse", acta_refuse(self, m, ACTA_EACCES, "no"));
+    } else if (n != DROP_IT) {
+        did(s, "reply", acta_reply(self, m, response, .n = n));
+        did(s, "again", acta_reply(self, m, response, .n = n));
+    }
+    return ACTA_OK;
+}
+
+// ---- timers -------------------------------------------------------------------------------------------
+
+enum { ONCE = 1, PERIODIC, CANCEL_AT_ONCE };
+
+static inline int ticked(acta_self *self, subject *s)
+{
+    if (++s->count[0] == 3) {
+        acta_timer_cancel(self, s->id);
+        say(s, "cancelled; ");
+    }
+    return ACTA_OK;
+}
+
+static inline int keeps_time(acta_self *self, subject *s, acta_msg *m)
+{
+    if (m == NULL)
+        return ACTA_OK;
+    if (acta_is(acta_tick, m))
+        return ticked(self, s);
+    switch (acta_as(cue, m)->n) {
+    case ONCE:
+        did(s, "once", acta_timer_start(self, ACTA_MS, 0, &s->id));
+        break;
+    case PERIODIC:
+        s->count[0] = 0;
+        did(s, "periodic", acta_timer_start(self, 0, ACTA_MS, &s->id));
+        break;
+    default: // CANCEL_AT_ONCE
+        did(s, "at once", acta_timer_start(self, 0, 0, &s->id));
+        acta_timer_cancel(self, s->id);
+        break;
+    }
+    return ACTA_OK;
+}
+
+// ---- the ends of others -----------------------------------------------------------------------------
+
+enum { MONITOR = 1, DEMONITOR, LINK, UNLINK, END_BADLY, MONITOR_LATE };
+
+static inline int watches(acta_self *self, subject *s, acta_msg *m)
+{
+    if (m == NULL || !acta_is(cue, m))
+        return ACTA_OK;
+    switch (acta_as(cue, m)->n) {
+    case MONITOR:
+        did(s, "monitor", acta_monitor(self, acta_tx_addr(s->given.partner), &s->id));
+        asks_behind(self, s);
+        break;
+    case MONITOR_LATE:
+        did(s, "monitor", acta_monitor(self, acta_tx_addr(s->given.partner), &s->id));
+        break;
+    case DEMONITOR:
+        acta_demonitor(self, s->id);
+        break;
+    case LINK:
+        did(s, "link", acta_link(self, acta_tx_addr(s->given.partner), &s->link));
+        asks_behind(self, s);
+        break;
+    case UNLINK:
+        acta_unlink(self, s->link);
+        break;
+    default:
+        return ACTA_EIO;
+    }
+    return ACTA_OK;
+}
+
+static inline int passes_on(acta_self *self, subject *s, acta_msg *m)
+{
+    (void)self;
+    return m == NULL ? ACTA_OK : acta_send(s->given.partner, cue, .n = acta_as(cue, m)->n);
+}
+
+// ---- the scenes ---------------------------------------------------------------------------------------
+
+// What a driver does in one step with the subject, or with its partner.
+typedef enum act {
+    OVER,        // there is no further step
+    SAY,         // sends it a cue
+    FINISH,      // with the last of its senders
+    LEAVE,       // drops its sender
+    REQUEST,     // calls it with a question
+    SEND_MANY,   // n numbered messages
+    SEND_LETTER, // which is large
+    SEND_WRONG,  // what is refused
+    LET_SEND,    // has other actors send to it
+    GIVE,        // the sender to a new reader, who tells what it reads
+    LET_GO,      // the reader
+    POINT,       // the address of its partner
+    TELL,        // its partner to end with n
+    OTHER_END,   // waits for the end of its partner, or of the reader that it was given
+    FIND,        // looks for its name
+    END_IT,      // acta_stop
+    KILL_IT,     // acta_kill
+    SEND_LATE,   // when it has ended
+    WATCH_LATE,  // likewise: the scribe monitors it
+} act;
+
+typedef struct step {
+    act act;
+    int64_t n;
+    const char *seen;    // what the subject, its readers and the scribe tell of it; NULL: nothing is waited for
+    const char *outcome; // what the driver tells then; NULL: nothing
+} step;
+
+enum { STEPS_MAX = 12 };
+
+struct scene {
+    const char *name;
+    scene_actor *on; // NULL: nothing
+    uint32_t capacity; // of the subject's inbox; 0: the default
+    bool quiet;        // what it sees is not told
+    bool reader;       // its partner is a reader with an inbox of one, who is held at its first cue until LET_GO
+    unsigned differs;  // DIFFERS_...: see the end of this file
+    step steps[STEPS_MAX];
+};
+
+// What differs by design, and where. A scene that says so is left out there; all others are the same everywhere.
+enum {
+    // Stop and kill of an actor of another node.
+    DIFFERS_STOP_OF_NODES = 1,
+    // Links with an actor of another node, made by either.
+    DIFFERS_LINK_OF_NODES = 2,
+    // A sender to one that has ended: this system knows at once, another node's actor has to be monitored.
+    DIFFERS_LATE_OF_NODES = 4,
+
+    DIFFERS_OF_NODES = DIFFERS_STOP_OF_NODES | DIFFERS_LINK_OF_NODES | DIFFERS_LATE_OF_NODES,
+    DIFFERS_OF_PROCESSES = DIFFERS_LINK_OF_NODES,
+};
+
+#define ENDED(how) "DOWN " how " of subject; "
+#define NO_NAME {FIND, 0, NULL, "name ENOENT; "}
+
+static const scene scenes[] = {
+    {"several sources, each in its order", counts_each_source, 0, true, .steps = {
+        {LET_SEND, 0, NULL, NULL},
+        {LEAVE, 0, "eof OK; 8 of 0; 8 of 1; 8 of 2; " ENDED("OK"), NULL}, NO_NAME}},
+    {"several sources and an inbox of one", counts_each_source, 1, true, .steps = {
+        {LET_SEND, 0, NULL, NULL},
+        {LEAVE, 0, "eof OK; 8 of 0; 8 of 1; 8 of 2; " ENDED("OK"), NULL}, NO_NAME}},
+    {"more than an inbox and the way to it take", counts_all, 4, true, .steps = {
+        {SEND_MANY, 0, NULL, NULL}, {LEAVE, 0, "eof OK; all in order; " ENDED("OK"), NULL}, NO_NAME}},
+    {"eof after all", NULL, .steps = {
+        {SAY, 1, NULL, NULL}, {SAY, 2, NULL, NULL}, {SAY, 3, NULL, NULL},
+        {LEAVE, 0, "cue 1; cue 2; cue 3; eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a reason given at eof", fails_at_the_end, .steps = {
+        {SAY, 1, NULL, NULL}, {LEAVE, 0, "cue 1; eof OK; " ENDED("EIO"), NULL}, NO_NAME}},
+    {"a last message", NULL, .steps = {
+        {SAY, 1, NULL, NULL}, {FINISH, 2, "cue 1; cue 2; eof OK; " ENDED("OK"), "finish OK; "}, NO_NAME}},
+    {"an end by itself", returns_the_number, .steps = {
+        {SAY, ACTA_DONE, "cue 1; " ENDED("OK"), NULL}, NO_NAME, {WATCH_LATE, 0, ENDED("EGONE"), NULL}}},
+    {"an error", returns_the_number, .steps = {
+        {SAY, ACTA_EMALFORMED, "cue -12; " ENDED("EMALFORMED"), NULL}, NO_NAME,
+        {WATCH_LATE, 0, ENDED("EGONE"), NULL}}},
+    {"what is sent to one that has ended", returns_the_number, .differs = DIFFERS_LATE_OF_NODES, .steps = {
+        {SAY, ACTA_EIO, "cue -20; " ENDED("EIO"), NULL}, {SEND_LATE, 0, NULL, "send EGONE; call EGONE; "},
+        {END_IT, 0, NULL, "stop EGONE; "}, {KILL_IT, 0, NULL, "kill EGONE; "}}},
+    {"last words, and an error", has_last_words, .steps = {
+        {SAY, 1, "cue 1; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 " ENDED("EIO"), NULL}, NO_NAME}},
+    {"last words at the end", has_last_words, .steps = {
+        {LEAVE, 1, "eof OK; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 " ENDED("OK"), NULL}, NO_NAME}},
+    {"a stop behind what was sent", NULL, .differs = DIFFERS_STOP_OF_NODES, .steps = {
+        {SAY, 1, NULL, NULL}, {SAY, 2, NULL, NULL},
+        {END_IT, 0, "cue 1; cue 2; eof ESTOPPED; " ENDED("OK"), "stop OK; "}, NO_NAME}},
+    {"a kill", NULL, .differs = DIFFERS_STOP_OF_NODES, .steps = {
+        {SAY, 1, "cue 1; ", NULL}, {KILL_IT, 0, ENDED("EKILLED"), "kill OK; "}, NO_NAME}},
+    {"a kill from inside", ends_itself, .steps = {
+        {SAY, KILL, "cue 1; done OK; " ENDED("EKILLED"), NULL}, NO_NAME}},
+    {"a stop from inside", ends_itself, .steps = {
+        {SAY, STOP, "cue 2; done OK; eof ESTOPPED; " ENDED("OK"), NULL}, NO_NAME}},
+    {"messages to itself", sends_to_itself, .steps = {
+        {SAY, 1, "cue 1; upgrade OK; send OK; finish OK; cue 4; words; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"large messages", reads_letters, .steps = {
+        {SEND_LETTER, 0, NULL, NULL}, {SEND_LETTER, 0, NULL, NULL}, {SAY, 1, NULL, NULL},
+        {LEAVE, 0, "letter; whole; letter; whole; cue 1; eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"what is refused at the send", sends_what_is_refused, .steps = {
+        {SEND_WRONG, TOO_BIG, NULL, "send ETOOBIG; "}, {SEND_WRONG, NO_TEXT, NULL, "send EINVAL; "},
+        {SEND_WRONG, NOBODY, NULL, "send EINVAL; "},
+        {SAY, TOO_BIG, "cue 1; send ETOOBIG; ", NULL}, {SAY, NO_TEXT, "cue 2; send EINVAL; ", NULL},
+        {SAY, NOBODY, "cue 3; send EINVAL; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a sender that it is given", uses_a_gift, 0, true, .steps = {
+        {GIVE, 0, NULL, NULL}, {SAY, 1, "read 1; ", NULL}, {SAY, 2, NULL, NULL}, {SAY, 3, NULL, NULL},
+        {SAY, 0, "read 2; read 3; ", NULL}, {OTHER_END, 0, NULL, "the other: OK; "},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a sender that it takes with it", uses_a_gift, 0, true, .steps = {
+        {GIVE, 0, NULL, NULL}, {SAY, 1, "read 1; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL},
+        {OTHER_END, 0, NULL, "the other: OK; "}, NO_NAME}},
+    {"a sender to itself that it gives", gives_itself, .steps = {
+        {SAY, 1, "cue 1; upgrade OK; send OK; cue 5; ", NULL}, {LEAVE, 0, NULL, NULL},
+        {TELL, ACTA_OK, "cue 6; eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"an address that it is given", takes_a_hint, .steps = {
+        {POINT, 0, "hint; monitor OK; upgrade OK; finish OK; DOWN EACCES of partner; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"asks", asks, .steps = {
+        {SAY, 7, "cue 7; ask OK; response 14; ", NULL},
+        {SAY, REFUSE_IT, "cue -1; ask OK; failure EACCES of partner; ", NULL},
+        {SAY, DROP_IT, "cue 0; ask OK; failure ENOREPLY of partner; ", NULL},
+        {SAY, UNHANDLED_IT, "cue -3; ask OK; failure EREFUSED of partner; ", NULL},
+        {SAY, TOO_SHORT, "cue 9; ask OK; failure ETIMEOUT of partner; ", NULL},
+        {SAY, 8, "cue 8; ask OK; response 16; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"the responder's death", asks, .steps = {
+        {SAY, KEEP_IT, "cue -2; ask OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "failure EGONE of partner; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a blocking call", calls_from_inside, .steps = {
+        {SAY, 1, "cue 1; call EDEADLK; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"answers", answers, .steps = {
+        {REQUEST, 5, "question 5; reply OK; again EINVAL; ", "called: 5; "},
+        {REQUEST, REFUSE_IT, "question -1; refuse OK; ", "called: EACCES; "},
+        {REQUEST, DROP_IT, "question 0; ", "called: ENOREPLY; "},
+        {REQUEST, UNHANDLED, "question 14; ", "called: EREFUSED; "},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"promises", answers, .steps = {
+        {REQUEST, LATER, "question 10; take OK; upgrade OK; finish OK; cue 0; promise kept OK; ", "called: 77; "},
+        {REQUEST, DROP_PROMISE, "question 11; take OK; drop OK; ", "called: ENOREPLY; "},
+        {REQUEST, DELEGATE, "question 12; take OK; delegate OK; ", "called: 42; "},
+        {REQUEST, DIE, "question 13; take OK; " ENDED("EIO"), "called: EGONE; "}, NO_NAME}},
+    {"timers", keeps_time, .steps = {
+        {SAY, CANCEL_AT_ONCE, "cue 3; at once OK; ", NULL}, {SAY, ONCE, "cue 1; once OK; tick; ", NULL},
+        {SAY, PERIODIC, "cue 2; periodic OK; tick; tick; tick; cancelled; ", NULL},
+        {SAY, ONCE, "cue 1; once OK; tick; ", NULL}, // the cancelled ones would have come before it
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a monitor", watches, .steps = {
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a monitor of a good end, and a late one", watches, .steps = {
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_OK, "DOWN OK of partner; ", NULL},
+        {SAY, MONITOR_LATE, "cue 6; monitor OK; DOWN EGONE of partner; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a demonitor", watches, .steps = {
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {SAY, DEMONITOR, "cue 2; ", NULL},
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // which is told, and alone
+        {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a link with one that fails", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+        {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL}, NO_NAME}},
+    {"a link with one that ends well", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+        {SAY, LINK, "cue 3; link OK; response 2; ", NULL},
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // for its DOWN: the link is dissolved by then
+        {TELL, ACTA_OK, "DOWN OK of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"an unlink", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+        {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, UNLINK, "cue 4; ", NULL},
+        {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL},
+        {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+    {"a link from the other side", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+        {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, END_BADLY, "cue 5; " ENDED("EIO"), NULL},
+        {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
+    {"a slow reader", passes_on, 0, true, true, .steps = {
+        {SAY, 1, "read 1; ", NULL}, {SAY, 2, NULL, NULL}, {SAY, 3, NULL, NULL}, {SAY, 4, NULL, NULL},
+        {LET_GO, 0, "read 2; read 3; read 4; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
+};
+enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };
+
+// ---- as a handler and as a body -------------------------------------------------------------------------
+
+// An actor that is ended by force is not called again as a handler, while its body's acta_recv gives NULL so that it
+// can tidy up: that alone differs between the two.
+static inline bool is_forced(acta_self *self)
+{
+    int why = acta_eof(self);
+    return why != ACTA_OK && why != ACTA_ECRASHED && why != ACTA_ESTOPPED;
+}
+
+static inline int subject_takes(acta_self *self, subject *s, acta_msg *m)
+{
+    const scene *row = &scenes[s->given.scene];
+    if (m == NULL && is_forced(self))
+        return ACTA_OK;
+    if (m == NULL)
+        did(s, "eof", acta_eof(self));
+    else if (!row->quiet)
+        say_message(s, m);
+    return row->on != NULL ? row->on(self, s, m) : ACTA_OK;
+}
+
+static inline int subject_handler(acta_self *self, void *arg, acta_msg *m)
+{
+    return subject_takes(self, arg, m);
+}
+
+static inline int subject_body(acta_self *self, void *arg)
+{
+    setting *given = arg;
+    subject s = {.given = *given}; // whose senders stay the argument's
+    acta_msg *m;
+    int status;
+    do {
+        m = acta_recv(self);
+        status = subject_takes(self, &s, m);
+        given->gift = s.given.gift;
+        if (m == NULL)
+            break;
+        acta_msg_free(&m);
+    } while (status == ACTA_OK);
+    return status == ACTA_DONE ? ACTA_OK : status;
+}
+
+typedef struct scene_kind {
+    const char *name;
+    acta_place place;
+    bool body;
+} scene_kind;
+
+static const scene_kind scene_kinds[] = {
+    {"pool handler", ACTA_POOL, false},
+    {"pool body", ACTA_POOL, true},
+    {"thread handler", ACTA_THREAD, false},
+    {"thread body", ACTA_THREAD, true},
+    {"handler in a process", ACTA_PROCESS, false},
+    {"body in a process", ACTA_PROCESS, true},
+};
+enum { SCENE_KINDS = 4, SCENE_KINDS_AND_PROCESSES = 6 };
+
+// subject_spawn spawns a subject in a system and publishes it there.
+static inline int subject_spawn(acta_system *sys, int64_t kind, const setting *given, acta_tx **tx)
+{
+    const scene_kind *k = &scene_kinds[kind];
+    int status = acta_spawn(sys, tx, .body = k->body ? subject_body : NULL,
+                            .handler = k->body ? NULL : subject_handler,
+                            .state_bytes = k->body ? 0 : sizeof(subject),
+                            .args = ACTA_ARGS(setting, .scene = given->scene, .scribe = given->scribe,
+                                              .partner = given->partner),
+                            .place = k->place, .capacity = scenes[given->scene].capacity, .name = "subject");
+    if (status == ACTA_OK)
+        status = acta_publish(sys, "subject", acta_tx_addr(*tx));
+    return status;
+}
+
+#endif
