@@ -28,6 +28,9 @@ ACTA_MESSAGE(others_end);
 ACTA_MESSAGE(making, (i64, kind), (i64, scene), (tx, scribe), (tx, partner));
 ACTA_MESSAGE(made, (tx, who));
 
+// The scribe's inbox is so small that what is told to it waits now and then, and what comes behind it must, too.
+enum { SCRIBE_CAPACITY = 2 };
+
 typedef struct scribe {
     uint64_t subject, other; // monitors
     bool has_subject, has_other;
@@ -455,7 +458,8 @@ static inline void play_steps(piece *p)
 static inline int play_begin(piece *p, acta_system *sys, const scene *row, uint64_t wait_ns, int64_t many)
 {
     *p = (piece){.scene = row, .sys = sys, .wait_ns = wait_ns, .many = many};
-    int status = acta_spawn(sys, &p->to_scribe, .handler = scribe_handler, .arg = &p->scribe, .name = "scribe");
+    int status = acta_spawn(sys, &p->to_scribe, .handler = scribe_handler, .arg = &p->scribe,
+                            .capacity = row->room ? 0 : SCRIBE_CAPACITY, .name = "scribe");
     if (status == ACTA_OK && row->reader)
         status = play_spawn_reader(p, true, &p->partner);
     else if (status == ACTA_OK)

@@ -13,7 +13,17 @@
 // There must be one order in which things can happen: each step says what comes of it, and the driver does the next
 // when that much has been written. What may come in several orders is quiet: its `on` writes itself.
 //
-// What differs by design stands in the table at the end of this file, and nowhere else.
+// What differs by design:
+//
+// - What a call has said OK to, a monitor or a request, is there at home, and on its way to another process. So a
+//   request goes behind it (asks_behind) where the next step needs it to be there.
+// - Names are of each system, so the driver looks for the subject's where it is published (play_find); that of a
+//   process is its maker's.
+// - More messages fit on the way to an inbox elsewhere than into it, so no scene counts what a full one takes.
+// - A handler that is ended by force is not called again, while a body may tidy up (is_forced); and who is killed loses
+//   what it has said and had no room for (room).
+// - A crash may cut what comes; see sim/contract_nodes.c.
+// - What stands in the table of DIFFERS_ below; the scenes that it is about are left out in those places.
 //
 // Nothing of acta but its public headers is in here.
 
@@ -452,11 +462,12 @@ struct scene {
     uint32_t capacity; // of the subject's inbox; 0: the default
     bool quiet;        // what it sees is not told
     bool reader;       // its partner is a reader with an inbox of one, who is held at its first cue until LET_GO
-    unsigned differs;  // DIFFERS_...: see the end of this file
+    bool room;         // for all that is told: who is killed loses what waits for room
+    unsigned differs;  // DIFFERS_...
     step steps[STEPS_MAX];
 };
 
-// What differs by design, and where. A scene that says so is left out there; all others are the same everywhere.
+// What differs in some places: see the heading.
 enum {
     // Stop and kill of an actor of another node.
     DIFFERS_STOP_OF_NODES = 1,
@@ -505,7 +516,7 @@ static const scene scenes[] = {
         {END_IT, 0, "cue 1; cue 2; eof ESTOPPED; " ENDED("OK"), "stop OK; "}, NO_NAME}},
     {"a kill", NULL, .differs = DIFFERS_STOP_OF_NODES, .steps = {
         {SAY, 1, "cue 1; ", NULL}, {KILL_IT, 0, ENDED("EKILLED"), "kill OK; "}, NO_NAME}},
-    {"a kill from inside", ends_itself, .steps = {
+    {"a kill from inside", ends_itself, .room = true, .steps = {
         {SAY, KILL, "cue 1; done OK; " ENDED("EKILLED"), NULL}, NO_NAME}},
     {"a stop from inside", ends_itself, .steps = {
         {SAY, STOP, "cue 2; done OK; eof ESTOPPED; " ENDED("OK"), NULL}, NO_NAME}},
