@@ -158,7 +158,8 @@ static inline int partner_answers(acta_self *self, partner *p, acta_msg *m)
     return ACTA_OK;
 }
 
-// A cue is the reason to end with, unless it holds a sender: that it uses once more, and drops.
+// A hint says whom to link with. A cue is the reason to end with, unless it holds a sender: that it uses once more, and
+// drops.
 static inline int partner_handler(acta_self *self, void *arg, acta_msg *m)
 {
     partner *p = arg;
@@ -173,6 +174,9 @@ static inline int partner_handler(acta_self *self, void *arg, acta_msg *m)
         shows(acta_send(p->given, cue, .n = 5));
         return ACTA_OK;
     }
+    uint64_t link;
+    if (acta_is(hint, m))
+        return acta_link(self, acta_as(hint, m)->who, &link);
     if (!acta_is(cue, m))
         return ACTA_OK;
     if (p->given != NULL)
@@ -346,6 +350,17 @@ static inline int play_give(piece *p)
     return status;
 }
 
+// play_bind returns when the link is made.
+static inline int play_bind(piece *p)
+{
+    acta_msg *reply = NULL;
+    int status = acta_send(p->partner, hint, .who = p->who);
+    if (status == ACTA_OK)
+        status = acta_call(p->partner, p->wait_ns, &reply, question, .n = 1);
+    acta_msg_free(&reply);
+    return status;
+}
+
 static inline int play_others_end(piece *p)
 {
     acta_msg *reply = NULL;
@@ -389,6 +404,8 @@ static inline int play_do(piece *p, const step *at)
         return play_let_send(p);
     case GIVE:
         return play_give(p);
+    case BIND:
+        return play_bind(p);
     case LET_GO:
         return acta_send(p->to_scribe, cue, .n = 0);
     case POINT:

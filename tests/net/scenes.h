@@ -439,6 +439,7 @@ typedef enum act {
     LET_GO,      // the reader
     POINT,       // the address of its partner
     TELL,        // its partner to end with n
+    BIND,        // has its partner link with it
     OTHER_END,   // waits for the end of its partner, or of the reader that it was given
     FIND,        // looks for its name
     END_IT,      // acta_stop
@@ -471,13 +472,15 @@ struct scene {
 enum {
     // Stop and kill of an actor of another node.
     DIFFERS_STOP_OF_NODES = 1,
-    // Links with an actor of another node, made by either.
-    DIFFERS_LINK_OF_NODES = 2,
+    // Links with an actor of another node: that the subject makes, and that others at its home make with it.
+    DIFFERS_LINK_FROM_NODES = 2,
+    DIFFERS_LINK_TO_NODES = 8,
     // A sender to one that has ended: this system knows at once, another node's actor has to be monitored.
     DIFFERS_LATE_OF_NODES = 4,
 
-    DIFFERS_OF_NODES = DIFFERS_STOP_OF_NODES | DIFFERS_LINK_OF_NODES | DIFFERS_LATE_OF_NODES,
-    DIFFERS_OF_PROCESSES = DIFFERS_LINK_OF_NODES,
+    DIFFERS_OF_NODES =
+        DIFFERS_STOP_OF_NODES | DIFFERS_LINK_FROM_NODES | DIFFERS_LINK_TO_NODES | DIFFERS_LATE_OF_NODES,
+    DIFFERS_OF_PROCESSES = DIFFERS_LINK_FROM_NODES,
 };
 
 #define ENDED(how) "DOWN " how " of subject; "
@@ -584,19 +587,28 @@ static const scene scenes[] = {
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {SAY, DEMONITOR, "cue 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // which is told, and alone
         {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link with one that fails", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+    {"a link with one that fails", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL}, NO_NAME}},
-    {"a link with one that ends well", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+    {"a link with one that ends well", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // for its DOWN: the link is dissolved by then
         {TELL, ACTA_OK, "DOWN OK of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"an unlink", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+    {"an unlink", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, UNLINK, "cue 4; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL},
         {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link from the other side", watches, .differs = DIFFERS_LINK_OF_NODES, .steps = {
+    {"a link from the other side", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, END_BADLY, "cue 5; " ENDED("EIO"), NULL},
         {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
+    {"a link that its partner makes", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+        {BIND, 0, NULL, NULL}, {SAY, ACTA_EIO, "cue -20; " ENDED("EIO"), NULL},
+        {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
+    {"a link with its partner that fails", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+        {SAY, ACTA_OK, "cue 0; ", NULL}, {BIND, 0, NULL, NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL},
+        {OTHER_END, 0, NULL, "the other: EACCES; "}, NO_NAME}},
+    {"a link with its partner that ends well", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+        {BIND, 0, NULL, NULL}, {TELL, ACTA_OK, NULL, NULL}, {OTHER_END, 0, NULL, "the other: OK; "},
+        {SAY, ACTA_OK, "cue 0; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
     {"a slow reader", passes_on, 0, true, true, .steps = {
         {SAY, 1, "read 1; ", NULL}, {SAY, 2, NULL, NULL}, {SAY, 3, NULL, NULL}, {SAY, 4, NULL, NULL},
         {LET_GO, 0, "read 2; read 3; read 4; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
