@@ -162,5 +162,6 @@ int main(int argc, char **argv)
         return fail("opening", status);
     if (serving)
         return serve(sys, argv[2]);
-    return send_flow(sys, argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+    uint64_t count = strtoull(argv[3], NULL, 10), bytes = strtoull(argv[4], NULL, 10);
+    return send_flow(sys, argv[2], count, bytes, strtoull(argv[5], NULL, 10));
 }

@@ -22,8 +22,8 @@ static int open_descriptors(void)
     return count;
 }
 
-// await_descriptors waits until no more are open than were: nng's own thread closes sockets a moment after they are given
-// back to it.
+// await_descriptors waits until no more are open than were: a thread of nng's closes sockets a moment after it was given
+// them back.
 static bool await_descriptors(int before)
 {
     uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
