@@ -162,6 +162,15 @@ static void on_broken(acti_node *node, int status)
     acti_node_end(node, status);
 }
 
+// on_unheard: the session gives no more frames.
+static void on_unheard(acti_node *node, int status)
+{
+    if (node->session.state == ACTI_SESSION_BROKEN)
+        on_broken(node, status);
+    else
+        acti_node_break(node, status, "no memory for a message in parts: free some, then connect again");
+}
+
 static void hear_frame(acti_node *node, const acti_frame *frame)
 {
     if (frame->kind == ACTI_FRAME_HELLO) {
@@ -187,7 +196,7 @@ static void hear(acti_node *node)
     while (node->why == ACTA_OK && node->line == ACTI_LINE_LINKED) {
         int got = acti_session_next(&node->session, &frame);
         if (got < 0) {
-            on_broken(node, got);
+            on_unheard(node, got);
             break;
         }
         if (node->session.phase == ACTI_PHASE_UP && !node->up)

@@ -294,6 +294,12 @@ void acti_frame_end(acti_buf *out, size_t at, bool drop)
 
 // ---- reading ---------------------------------------------------------------------
 
+size_t acti_frame_fixed(acti_frame_kind kind)
+{
+    acti_assert(shapes[kind].tail == REST);
+    return shapes[kind].payload_min;
+}
+
 size_t acti_frame_size(const uint8_t *bytes)
 {
     return ACTI_FRAME_HEADER + (size_t)get32(bytes);

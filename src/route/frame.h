@@ -156,6 +156,11 @@ acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at);
 void
 acti_frame_end(acti_buf *out, size_t at, bool drop);
 
+// acti_frame_fixed is how many bytes of a payload come before the rest, in SEND, ASK, REPLY and PART. In each of them
+// the first field is the number of the receiver.
+size_t
+acti_frame_fixed(acti_frame_kind kind);
+
 // acti_frame_size is the size of a frame that is whole and in order, as its header says.
 size_t
 acti_frame_size(const uint8_t *bytes);

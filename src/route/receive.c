@@ -276,9 +276,6 @@ int acti_node_receive(acti_node *node, const acti_frame *frame)
         return on_end(node, frame);
     case ACTI_FRAME_TAKEN:
         return acti_loan_taken(node, frame);
-    case ACTI_FRAME_PART:
-        acti_node_break(node, ACTA_EREFUSED, "a message came in parts, and this node takes whole ones: send it whole");
-        return ACTA_OK;
     default:
         return ACTA_OK; // the session has dealt with the others
     }

@@ -36,6 +36,7 @@ int acti_session_init(acti_session *session, const acti_hello *us, size_t out_li
         return ACTA_EINVAL;
     session->us = *us;
     session->out_limit = out_limit;
+    acti_begun_init(&session->begun, us->payload_bytes_max);
     session->in.limit = (size_t)ACTI_FRAME_HEADER + us->payload_bytes_max + ACTI_SESSION_READ_MAX;
     return ACTA_OK;
 }
@@ -43,6 +44,7 @@ int acti_session_init(acti_session *session, const acti_hello *us, size_t out_li
 void acti_session_fini(acti_session *session)
 {
     acti_buf_fini(&session->in);
+    acti_begun_fini(&session->begun);
     acti_session_kept_fini(session);
     acti_session_out_fini(session);
 }
@@ -62,7 +64,8 @@ static void printable(char *text, size_t size)
     }
 }
 
-// end_broken is the one way into BROKEN. in keeps its memory: a read into it may be pending.
+// end_broken is the one way into BROKEN. in keeps its memory, as a read into it may be pending, and a message that was
+// given out stays.
 static void end_broken(acti_session *session, int status, const char *cause, size_t size)
 {
     size = acti_frame_text_fit(cause, size);
@@ -75,6 +78,7 @@ static void end_broken(acti_session *session, int status, const char *cause, siz
     printable(session->cause, size);
     session->status = status < 0 ? status : ACTA_EREFUSED;
     session->state = ACTI_SESSION_BROKEN;
+    acti_begun_forget(&session->begun);
 }
 
 void acti_session_refuse(acti_session *session, int status, const char *cause)
@@ -109,6 +113,7 @@ int acti_session_deny(acti_session *session, int status, const char *format, ...
 
 static void drop_taken(acti_session *session)
 {
+    acti_begun_let_go(&session->begun);
     if (session->taken > 0)
         acti_buf_consume(&session->in, session->taken);
     session->taken = 0;
@@ -196,6 +201,19 @@ static int malformed(acti_session *session, const char *why)
                              (unsigned long long)session->received);
 }
 
+// check_parts looks at a frame, of which size bytes have come or will, for what is wrong with a message in parts.
+static int check_parts(acti_session *session, const acti_frame *frame, size_t size)
+{
+    bool message = frame->kind >= ACTI_FRAME_SEND && frame->kind <= ACTI_FRAME_REPLY;
+    if (frame->kind != ACTI_FRAME_PART && (!message || session->begun.count == 0))
+        return ACTA_OK;
+    if (session->in.size < ACTI_FRAME_HEADER + sizeof(frame->actor))
+        return ACTA_OK; // the receiver is not known yet
+    size_t rest_size = size - ACTI_FRAME_HEADER - acti_frame_fixed(frame->kind);
+    const char *why = acti_begun_fault(&session->begun, frame, rest_size);
+    return why != NULL ? malformed(session, why) : ACTA_OK;
+}
+
 // read_frame takes the frame at the front of in apart. Returns as acti_session_next.
 static int read_frame(acti_session *session, acti_frame *frame)
 {
@@ -209,6 +227,8 @@ static int read_frame(acti_session *session, acti_frame *frame)
     if (size < 0)
         return malformed(session, why);
     int status = admit(session, frame, size > 0 || need > ACTI_FRAME_HEADER ? frame->sequence : 0);
+    if (status == ACTA_OK)
+        status = check_parts(session, frame, size > 0 ? (size_t)size : need);
     if (status < 0)
         return status;
     session->taken = (size_t)size;
@@ -234,6 +254,7 @@ static int on_ack(acti_session *session, uint64_t sequence)
 
 static int on_goodbye(acti_session *session, uint64_t sequence)
 {
+    acti_begun_forget(&session->begun); // nothing ends them any more
     session->peer_goodbye = sequence;
     session->farewell_due = true;
     if (session->state == ACTI_SESSION_OPEN)
@@ -252,13 +273,29 @@ static int on_farewell(acti_session *session, uint64_t sequence)
             (unsigned long long)sequence, (unsigned long long)session->goodbye, (unsigned long long)told);
     acti_session_acked(session, sequence);
     session->state = ACTI_SESSION_LEFT;
+    acti_begun_forget(&session->begun);
     return 1;
+}
+
+// collect takes what belongs to a message in parts. Returns as acti_begun_take; without memory as if the frame had not
+// come yet.
+static int collect(acti_session *session, acti_frame *frame)
+{
+    if (frame->kind != ACTI_FRAME_PART && session->begun.count == 0)
+        return 1;
+    int given = acti_begun_take(&session->begun, frame);
+    if (given < 0)
+        session->taken = 0;
+    return given;
 }
 
 // act does what a whole and admitted frame asks of the session. Returns as acti_session_next; 0 when the frame is
 // nothing to the node.
-static int act(acti_session *session, const acti_frame *frame)
+static int act(acti_session *session, acti_frame *frame)
 {
+    int given = collect(session, frame);
+    if (given < 0)
+        return given;
     if (acti_frame_sequenced(frame->kind)) {
         session->received = frame->sequence;
         session->untold_bytes += session->taken;
@@ -278,7 +315,7 @@ static int act(acti_session *session, const acti_frame *frame)
     case ACTI_FRAME_FAREWELL:
         return on_farewell(session, frame->sequence);
     default:
-        return 1;
+        return given;
     }
 }
 
@@ -310,6 +347,7 @@ void acti_session_check(const acti_session *session)
 {
     acti_buf_check(&session->in);
     acti_session_kept_check(session);
+    acti_begun_check(&session->begun);
     acti_assert(session->taken <= session->in.size);
     acti_assert(session->ack_told <= session->received);
     acti_assert(!session->putting || session->state == ACTI_SESSION_OPEN);

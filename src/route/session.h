@@ -35,12 +35,12 @@
 // A received frame is acknowledged by its sequence number. "Delivered" means acknowledged.
 //
 // What makes a session BROKEN with ACTA_EMALFORMED: a frame that its state or phase does not allow; a sequence number
-// that does not follow the last one; an ACK of what was not written to this connection, or below the last; a FAREWELL
-// to another GOODBYE; anything but ACK, FAREWELL and REFUSE after the peer's GOODBYE; a HELLO or WELCOME that takes a
-// session up again and is of another node or incarnation, or with other limits, or that has received what was not
-// written, or less than it once had. The peer is told by REFUSE, except about its own REFUSE. LEFT and BROKEN are
-// final: what comes then is dropped unread, as a peer may have sent ACKs before it saw our FAREWELL, and nothing is
-// allocated or answered.
+// that does not follow the last one; a message in parts that is one too many or too long (begun.h); an ACK of what was
+// not written to this connection, or below the last; a FAREWELL to another GOODBYE; anything but ACK, FAREWELL and
+// REFUSE after the peer's GOODBYE; a HELLO or WELCOME that takes a session up again and is of another node or
+// incarnation, or with other limits, or that has received what was not written, or less than it once had. The peer is
+// told by REFUSE, except about its own REFUSE. LEFT and BROKEN are final: what comes then is dropped unread, as a peer
+// may have sent ACKs before it saw our FAREWELL, and nothing is allocated or answered.
 
 #ifndef ACTI_ROUTE_SESSION_H
 #define ACTI_ROUTE_SESSION_H
@@ -51,6 +51,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "route/begun.h"
 #include "route/frame.h"
 
 // The largest payload that a side may say it takes: every frame but SEND, ASK, REPLY and PART fits in the least, and
@@ -114,6 +115,7 @@ typedef struct acti_session {
     acti_buf in;  // received bytes not yet taken apart
     size_t taken; // bytes at the front of in that the last frame given out lies in
     size_t need;  // bytes of the frame at the front of in, if it is not whole
+    acti_begun begun; // messages of which parts have come
     acti_session_chunk *filling; // frames are put here; NULL: none since it was taken
     acti_list unwritten;         // chunks that are full, or are to be written again; oldest first
     acti_list kept;              // chunks that were written and are not acknowledged; older than those
@@ -135,9 +137,10 @@ typedef struct acti_session {
 
 // acti_session_init prepares a session. us is copied; us.session is 0, or a number that both sides agreed on before.
 //
-// Bounds:  in: one largest payload and one read, 1 MiB. Frames are put while fewer than out_limit bytes are waiting
-//          or kept, so one largest frame, GOODBYE and 2 KiB of unsequenced ones may come on top. A peer acknowledges
-//          after 64 KiB: with an out_limit not well above that, each bound that is reached waits for a heartbeat.
+// Bounds:  in: one largest payload and one read, 1 MiB; and what of messages in parts has come, by begun.h. Frames are
+//          put while fewer than out_limit bytes are waiting or kept, so one largest frame, GOODBYE and 2 KiB of
+//          unsequenced ones may come on top. A peer acknowledges after 64 KiB: with an out_limit not well above that,
+//          each bound that is reached waits for a heartbeat.
 // Errors:  ACTA_EINVAL limits, credits, heartbeat or versions in us, or out_limit, that cannot be. The session may be
 //          given to fini then, too.
 int
@@ -201,10 +204,11 @@ acti_session_feed(acti_session *session, size_t size);
 // acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME
 // (WELCOMED; with ACTI_WELCOME_KNOWN in its flags LEFT or, if it has offered a number itself, to be cut), and nothing
 // more until the node has decided; TYPE up to END as they come, GOODBYE when the peer left, FAREWELL when ours was
-// answered. ACKs are dealt with inside. The frame's pointers hold until the next call of next, space, feed or cut.
+// answered. ACKs are dealt with inside, and so are PARTs: a SEND, ASK or REPLY has the whole message as its rest. The
+// frame's pointers hold until the next call of next, space, feed or cut.
 //
 // Returns: 1 a frame; 0 more bytes are needed, or the node's decision; negative: the session is BROKEN, with that
-// status.
+//          status, or ACTA_ENOMEM and it is not: no memory for a message in parts, and nothing has changed.
 int
 acti_session_next(acti_session *session, acti_frame *frame);
 

@@ -122,7 +122,8 @@ static inline void pair_greeted(pair *p, int i, const acti_hello *peer)
 static inline void pair_listen(pair *p, int i)
 {
     acti_frame frame;
-    while (acti_session_next(pair_end(p, i), &frame) > 0) {
+    int status;
+    while ((status = acti_session_next(pair_end(p, i), &frame)) > 0) {
         pair_check(p);
         if (frame.kind == ACTI_FRAME_HELLO)
             pair_greeted(p, i, &frame.hello);
@@ -132,6 +133,7 @@ static inline void pair_listen(pair *p, int i)
             p->given(p, i, &frame);
         pair_check(p);
     }
+    p->starved = p->starved || (status < 0 && pair_end(p, i)->state != ACTI_SESSION_BROKEN);
 }
 
 // pair_feed gives side i the bytes, and says how many it took.
@@ -151,8 +153,8 @@ static inline size_t pair_feed(pair *p, int i, const uint8_t *bytes, size_t size
     return fed;
 }
 
-// pair_carry brings up to most bytes of what side i says to the other, which takes them, and gives how many those
-// were.
+// pair_carry brings up to most bytes of what side i says to the other, which takes them, and what it had no memory for
+// before, and gives how many those were.
 static inline size_t pair_carry(pair *p, int i, size_t most)
 {
     pair_write *w = &p->write[i];
@@ -160,8 +162,10 @@ static inline size_t pair_carry(pair *p, int i, size_t most)
         return 0;
     if (w->bytes == NULL && !acti_session_take(pair_end(p, i), &w->bytes, &w->size))
         w->bytes = NULL;
-    if (w->bytes == NULL)
+    if (w->bytes == NULL) {
+        pair_listen(p, 1 - i);
         return 0;
+    }
     size_t n = w->size - w->at < most ? w->size - w->at : most;
     acti_session_state state = pair_end(p, 1 - i)->state;
     size_t fed = state == ACTI_SESSION_BROKEN ? n : pair_feed(p, 1 - i, w->bytes + w->at, n);

@@ -131,6 +131,23 @@ static void converse_again(acti_session *a, acti_session *b)
     leave(a, b);
 }
 
+// converse_in_parts has one message go in two parts, and something else in between.
+static void converse_in_parts(acti_session *a, acti_session *b)
+{
+    const uint8_t add[] = {0x81, 0xa1, 'n', 7};
+    put(a, (acti_frame){.kind = ACTI_FRAME_TYPE, .type = 1}, "add");
+    put(a, (acti_frame){.kind = ACTI_FRAME_PART, .actor = 5, .rest = add, .rest_size = 2}, NULL);
+    put(a, (acti_frame){.kind = ACTI_FRAME_FIND, .id = 2}, "clock");
+    put(a, (acti_frame){.kind = ACTI_FRAME_SEND, .actor = 5, .type = 1, .rest = add + 2, .rest_size = 2}, NULL);
+    quote("caller", a, b);
+    acti_frame frame;
+    assert_int_equal(next_kind(b), ACTI_FRAME_TYPE);
+    assert_int_equal(next_kind(b), ACTI_FRAME_FIND);
+    assert_int_equal(acti_session_next(b, &frame), 1);
+    assert_int_equal(frame.kind, ACTI_FRAME_SEND);
+    assert_true(same_bytes(frame.rest, frame.rest_size, add, sizeof add));
+}
+
 static void open_quietly(acti_session *a, acti_session *b)
 {
     introduce(a, b);
@@ -213,8 +230,22 @@ TEST(conversation_after_a_cut_in_the_page_is_what_two_sessions_say)
     acti_session_fini(&b);
 }
 
+TEST(message_in_parts_in_the_page_is_what_two_sessions_say)
+{
+    acti_session a, b;
+    page.limit = 1 << 20;
+    start_as(&a, "west", 0xa1);
+    start_as(&b, "east", 0xa2);
+    open_quietly(&a, &b);
+    converse_in_parts(&a, &b);
+    assert_in_page("this message in parts");
+    acti_session_fini(&a);
+    acti_session_fini(&b);
+}
+
 int main(void)
 {
     return TEST_RUN(case_of(conversation_in_the_page_is_what_two_sessions_say),
+                    case_of(message_in_parts_in_the_page_is_what_two_sessions_say),
                     case_of(conversation_after_a_cut_in_the_page_is_what_two_sessions_say));
 }

@@ -36,26 +36,43 @@ void *__wrap_calloc(size_t n, size_t size)
 
 #define SENDS 12 // from each side
 #define CUT_AFTER 5 // of them
+#define PART_BYTES 20000
 
 typedef struct talk {
     pair p;
     uint64_t put[2];
+    bool begun[2]; // a part of the next one has been put
     uint64_t given[2];
     bool cut;
     uint64_t refused; // puts and leaves without memory
 } talk;
 
+static bool in_parts(uint64_t number)
+{
+    return number % 3 == 0;
+}
+
 static void count_send(pair *p, int i, const acti_frame *frame)
 {
     talk *t = (talk *)(void *)p;
-    if (frame->kind == ACTI_FRAME_SEND)
-        assert_int_equal(frame->actor, ++t->given[i]);
+    if (frame->kind != ACTI_FRAME_SEND)
+        return;
+    assert_int_equal(frame->actor, ++t->given[i]);
+    assert_int_equal(frame->rest_size, frame->actor * 2000 + (in_parts(frame->actor) ? PART_BYTES : 0));
+}
+
+static uint8_t rest[30000];
+
+// put_part puts the first part of a message.
+static int put_part(acti_session *session, uint64_t number)
+{
+    return acti_session_put(
+        session, &(acti_frame){.kind = ACTI_FRAME_PART, .actor = number, .rest = rest, .rest_size = PART_BYTES});
 }
 
 // put_send begins every other SEND and appends to it, as codecs do.
 static int put_send(acti_session *session, uint64_t number)
 {
-    static uint8_t rest[30000];
     acti_frame send = {.kind = ACTI_FRAME_SEND, .actor = number, .rest = rest, .rest_size = number * 2000};
     if (number % 2 == 0)
         return acti_session_put(session, &send);
@@ -73,11 +90,16 @@ static void speak(talk *t, int i)
 {
     acti_session *session = &t->p.side[i];
     int status = ACTA_OK;
+    uint64_t next = t->put[i] + 1;
+    bool part = in_parts(next) && !t->begun[i];
     if (t->put[i] < SENDS)
-        status = put_send(session, t->put[i] + 1);
+        status = part ? put_part(session, next) : put_send(session, next);
     else if (i == 0 && t->given[0] == SENDS)
         status = acti_session_leave(session);
-    t->put[i] += t->put[i] < SENDS && status == ACTA_OK;
+    if (status == ACTA_OK) {
+        t->put[i] += t->put[i] < SENDS && !part;
+        t->begun[i] = part;
+    }
     t->refused += status == ACTA_ENOMEM;
     if (status != ACTA_OK && status != ACTA_ENOMEM)
         assert_true(status == ACTA_EUNREACH || status == ACTA_EFULL);

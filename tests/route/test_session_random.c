@@ -7,6 +7,8 @@
 
 #include "pair.h"
 
+enum { PARTED = 8 }; // actors for which messages in parts are
+
 static uint64_t random_below(uint64_t *seed, uint64_t n)
 {
     return acti_random_next(seed) % n;
@@ -19,8 +21,8 @@ static uint64_t new_seed(void)
     return seed;
 }
 
-// A frame for the node, of any kind, with any values. rest and text point to static memory.
-static acti_frame random_frame(uint64_t *seed)
+// A frame for the node, or a part of one, of any kind, with any values. rest and text point to static memory.
+static acti_frame random_frame_or_part(uint64_t *seed)
 {
     static uint8_t rest[20000];
     acti_frame frame =
@@ -37,6 +39,20 @@ static acti_frame random_frame(uint64_t *seed)
         rest[i] = (uint8_t)acti_random_next(seed);
     frame.rest = rest;
     frame.rest_size = random_below(seed, random_below(seed, 100) == 0 ? sizeof rest : 200);
+    // So few actors get parts that they are not too many at a time, and most get an end before they are too long.
+    if (frame.kind == ACTI_FRAME_PART || random_below(seed, 2) == 0) {
+        frame.actor = random_below(seed, PARTED);
+        frame.from = random_below(seed, PARTED);
+    }
+    return frame;
+}
+
+static acti_frame random_frame(uint64_t *seed)
+{
+    acti_frame frame;
+    do
+        frame = random_frame_or_part(seed);
+    while (frame.kind == ACTI_FRAME_PART);
     return frame;
 }
 
@@ -51,7 +67,7 @@ static uint64_t hash(const uint8_t *bytes, size_t size)
 // ---- what a session sees, whatever the pieces its bytes come in ------------------
 
 // transcript is what a peer sends over one connection, from its HELLO to its GOODBYE.
-static acti_buf transcript(uint64_t *seed, int frames)
+static acti_buf transcript(uint64_t *seed, int frames, bool parts)
 {
     acti_session peer;
     start(&peer, "peer");
@@ -64,7 +80,7 @@ static acti_buf transcript(uint64_t *seed, int frames)
     acti_session_confirm(&peer);
     say(&peer, &bytes);
     for (int i = 0; i < frames; i++) {
-        acti_frame frame = random_frame(seed);
+        acti_frame frame = parts ? random_frame_or_part(seed) : random_frame(seed);
         if (acti_session_put(&peer, &frame) != ACTA_OK)
             break;
     }
@@ -99,7 +115,7 @@ static void assert_same(const acti_buf *a, const acti_buf *b)
 TEST(bytes_one_at_a_time_give_what_one_large_read_gives)
 {
     uint64_t seed = new_seed();
-    acti_buf bytes = transcript(&seed, 300), first = {.limit = 1 << 24};
+    acti_buf bytes = transcript(&seed, 300, false), first = {.limit = 1 << 24};
     const size_t pieces[3] = {bytes.size, 1, 1 + random_below(&seed, 100)};
     for (int i = 0; i < 3; i++) {
         acti_session session;
@@ -134,6 +150,9 @@ typedef struct story {
     uint64_t full[2];
     uint64_t cuts[ACTI_PHASE_UP + 1]; // by the phase in which one of them found side 0
     uint64_t cuts_leaving;
+    acti_buf parts[2][PARTED]; // that were put, of a message that has not ended
+    uint64_t joined[2];        // messages that were put in parts
+    acti_buf whole;            // the last of them
     acti_buf scratch;
 } story;
 
@@ -151,6 +170,28 @@ static void told(pair *p, int i, const acti_frame *frame)
     s->given[i]++;
 }
 
+// join notes a part, or makes of the frame that ends a message the whole one. False: it was a part.
+static bool join(story *s, int i, acti_frame *frame)
+{
+    bool message = frame->kind >= ACTI_FRAME_SEND && frame->kind <= ACTI_FRAME_REPLY;
+    uint64_t to = frame->kind == ACTI_FRAME_REPLY ? frame->from : frame->actor;
+    if ((!message && frame->kind != ACTI_FRAME_PART) || to >= PARTED)
+        return true;
+    acti_buf *parts = &s->parts[i][to];
+    s->joined[i] += message && parts->size > 0;
+    if (message)
+        acti_buf_consume(&s->whole, s->whole.size);
+    if (message) {
+        assert_int_equal(acti_buf_append(&s->whole, acti_buf_bytes(parts), parts->size), ACTA_OK);
+        acti_buf_consume(parts, parts->size);
+        parts = &s->whole;
+    }
+    assert_int_equal(acti_buf_append(parts, frame->rest, frame->rest_size), ACTA_OK);
+    frame->rest = acti_buf_bytes(parts);
+    frame->rest_size = parts->size;
+    return message;
+}
+
 static int put_begun(acti_session *session, acti_frame *frame, bool drop)
 {
     size_t begun;
@@ -165,7 +206,7 @@ static int put_begun(acti_session *session, acti_frame *frame, bool drop)
 static void put_one(story *s, int i, uint64_t *seed)
 {
     acti_session *session = &s->p.side[i];
-    acti_frame frame = random_frame(seed);
+    acti_frame frame = random_frame_or_part(seed);
     bool begun = frame.kind >= ACTI_FRAME_SEND && frame.kind <= ACTI_FRAME_REPLY && random_below(seed, 2) == 0;
     bool drop = begun && random_below(seed, 8) == 0;
     int status = begun ? put_begun(session, &frame, drop) : acti_session_put(session, &frame);
@@ -179,6 +220,8 @@ static void put_one(story *s, int i, uint64_t *seed)
         return;
     }
     assert_int_equal(status, ACTA_OK);
+    if (!join(s, i, &frame))
+        return;
     frame.sequence = 1;
     acti_buf_consume(&s->scratch, s->scratch.size);
     assert_int_equal(acti_frame_write(&s->scratch, &frame), ACTA_OK);
@@ -233,6 +276,7 @@ static void assert_story(const story *s)
         assert_int_equal(s->given[i], FRAMES);
         assert_int_equal(p->side[i].received, p->side[1 - i].sent);
         assert_true(s->full[i] > 0); // the bound was reached
+        assert_true(s->joined[i] > FRAMES / 100);
         if (p->side[i].goodbye != 0)
             assert_int_equal(p->side[i].acked, p->side[i].sent);
     }
@@ -250,8 +294,11 @@ TEST(everything_arrives_once_and_in_order_however_often_the_connection_is_cut)
     const acti_hello us[2] = {hello_of("west"), hello_of("east")};
     pair_init(&s.p, us, OUT_LIMIT);
     s.p.given = told;
-    s.scratch.limit = 1 << 20;
+    s.scratch.limit = 1 << 21;
+    s.whole.limit = 1 << 20;
     for (int i = 0; i < 2; i++) {
+        for (int to = 0; to < PARTED; to++)
+            s.parts[i][to].limit = 1 << 20;
         s.put[i] = calloc(FRAMES, sizeof *s.put[i]);
         assert_non_null(s.put[i]);
     }
@@ -267,6 +314,9 @@ TEST(everything_arrives_once_and_in_order_however_often_the_connection_is_cut)
     assert_story(&s);
     pair_fini(&s.p);
     acti_buf_fini(&s.scratch);
+    acti_buf_fini(&s.whole);
+    for (int to = 0; to < 2 * PARTED; to++)
+        acti_buf_fini(&s.parts[to / PARTED][to % PARTED]);
     free(s.put[0]);
     free(s.put[1]);
 }
@@ -428,12 +478,12 @@ TEST(mutated_conversations_end_in_a_checked_state)
 {
     uint64_t seed = new_seed();
     tally sum = {0};
-    acti_buf called = transcript(&seed, 12);
+    acti_buf called = transcript(&seed, 12, true);
     acti_buf bytes = {.limit = 1 << 20};
     for (int i = 0; i < MUTANTS; i++) {
         if (i % 1000 == 0) {
             acti_buf_fini(&called);
-            called = transcript(&seed, 12);
+            called = transcript(&seed, 12, true);
         }
         acti_session session;
         start(&session, "us");
