@@ -233,6 +233,7 @@ static void serve(acti_node *node, acti_due what)
         if (!node->hurry)
             acti_node_due(node, ACTI_DUE_LINGER, ACTI_NODE_LINGER_NS);
         break;
+    case ACTI_DUE_AGAIN: // by fill_out
     case ACTI_DUES:
         break;
     }

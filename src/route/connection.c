@@ -242,10 +242,17 @@ static void leave(acti_node *node)
         (void)acti_session_leave(&node->session); // without memory it is tried again after the next event
 }
 
+// may_say: whether proxies that wait may speak.
+static bool may_say(const acti_node *node)
+{
+    bool starved = node->due_ns[ACTI_DUE_AGAIN] != UINT64_MAX;
+    return !acti_node_is_crowded(node) && !starved && node->why == ACTA_OK;
+}
+
 // fill_out lets waiting proxies speak as far as there is room, and says goodbye when all is said.
 static void fill_out(acti_node *node)
 {
-    while (!acti_node_is_crowded(node) && node->why == ACTA_OK) {
+    while (may_say(node)) {
         acti_list *first = acti_list_pop(&node->waiting);
         if (first == NULL)
             break;

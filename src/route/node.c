@@ -63,6 +63,7 @@ static void init_tables(acti_node *node)
     acti_list_init(&node->made);
     acti_list_init(&node->proxies);
     acti_list_init(&node->waiting);
+    acti_list_init(&node->slot_line);
     acti_list_init(&node->openings);
 }
 

@@ -79,6 +79,7 @@
 
 typedef struct acti_node acti_node;
 typedef struct acti_router acti_router;
+typedef struct acti_pieces acti_pieces;
 
 // Whether the buffer given to the link is being written, and whether the node wants to hear when it is.
 typedef enum acti_write {
@@ -141,9 +142,11 @@ typedef struct acti_proxy {
     bool admitted;     // in the node's list
     int64_t credit_messages;
     int64_t credit_bytes;
-    acti_list waiting;     // in the node's list of those that wait for room
+    acti_list waiting;     // in the node's list of those that wait for room, or for a slot
     acti_list watches;     // of the remote actor on ours: see watch.c
     acta_msg *batch_newest; // of the batch of the actor, if there is one
+    acti_pieces *pieces;   // of a message that has been said in part; see pieces.h
+    bool slot;             // for one
     uint32_t replies;      // in that batch
     bool stalled;          // waits for credit, parked with a batch
     bool over;             // it is known that the remote actor has ended; of a root only
@@ -425,6 +428,7 @@ typedef enum acti_due {
     ACTI_DUE_TICK,   // to have heard something
     ACTI_DUE_LOOK,   // at the process of the peer
     ACTI_DUE_LINGER, // the peer should have taken our last bytes by now
+    ACTI_DUE_AGAIN,  // to put a piece for which there was no memory
     ACTI_DUES,
 } acti_due;
 
@@ -528,6 +532,8 @@ struct acti_node {
     uint32_t proxy_count;
     uint32_t sweep_at; // proxy_count from which a sweep is due
     acti_list waiting; // proxies that wait for room, or for the session to be OPEN
+    acti_list slot_line; // proxies that wait to begin a large message: pieces.h
+    uint32_t slots_taken;
 
     acti_table exports; // by the number of the actor
     uint32_t exports_sweep_at;

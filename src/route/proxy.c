@@ -21,6 +21,7 @@
 #include "core/system.h"
 #include "route/handed.h"
 #include "route/node.h"
+#include "route/pieces.h"
 #include "route/router.h"
 
 // ---- life -------------------------------------------------------------------------
@@ -347,6 +348,7 @@ void acti_proxy_close(acti_proxy *proxy, int status)
     proxy->actor->batch = NULL;
     proxy->actor->eof = status; // published by the close, for acti_monitor_give
     acta_msg *rest = acti_actor_close(proxy->actor);
+    acti_pieces_drop(proxy);
     undeliverable(proxy, batch, status);
     undeliverable(proxy, rest, status);
     proxy->taker = (acti_taker){0};

@@ -15,6 +15,7 @@
 #include "core/system.h"
 #include "route/handed.h"
 #include "route/node.h"
+#include "route/pieces.h"
 #include "route/router.h"
 
 static void say(acti_proxy *proxy, acta_msg *m);
@@ -62,23 +63,46 @@ static bool may_go(const acti_proxy *proxy, const acta_msg *m)
            !acti_taker_sends(&proxy->taker);
 }
 
+// say_next says the next message, or of a large one the next piece. True: it is the turn of others.
+static bool say_next(acti_proxy *proxy)
+{
+    acti_actor *actor = proxy->actor;
+    if (proxy->pieces != NULL) {
+        acti_pieces_say(proxy);
+        return true;
+    }
+    acta_msg *m = actor->batch;
+    actor->batch = m->next;
+    proxy->replies -= m->kind == ACTI_MSG_REPLY;
+    acti_actor_given(actor, m);
+    say(proxy, m);
+    if (proxy->pieces == NULL)
+        acti_pieces_unslot(proxy);
+    return false;
+}
+
+// has_next: whether there is anything that may be said now, if the session has room.
+static bool has_next(const acti_proxy *proxy)
+{
+    const acta_msg *m = proxy->actor->batch;
+    return proxy->pieces != NULL || (m != NULL && may_go(proxy, m));
+}
+
 void acti_proxy_run(acti_proxy *proxy)
 {
     acti_node *node = proxy->node;
     acti_actor *actor = proxy->actor;
     do {
         acti_proxy_take_more(proxy);
-        while (actor->batch != NULL && may_go(proxy, actor->batch)) {
-            if (acti_node_is_crowded(node)) {
+        while (has_next(proxy)) {
+            if (proxy->pieces == NULL && !acti_pieces_slot(proxy, actor->batch))
+                return;
+            if (acti_node_is_crowded(node) || say_next(proxy)) {
                 acti_list_push(&node->waiting, &proxy->waiting);
                 return;
             }
-            acta_msg *m = actor->batch;
-            actor->batch = m->next;
-            proxy->replies -= m->kind == ACTI_MSG_REPLY;
-            acti_actor_given(actor, m);
-            say(proxy, m);
         }
+        acti_pieces_unslot(proxy); // with one, what was lost anyway may have come to need credit
         proxy->stalled = actor->batch != NULL;
         if (acti_pause_is_due(actor))
             acti_pause_serve(actor); // with the room that has just been made
@@ -108,38 +132,53 @@ static int lose(acti_proxy *proxy, const acta_msg *m, int status)
     return status;
 }
 
-// write_message writes a frame with the message's type and body, and counts it in the ledger and, if it needs any,
-// against the credit. Out has room: see acti_proxy_run.
-static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
+// put_message puts a frame with the message's body. *packed is how many bytes that has.
+static int put_message(acti_node *node, acta_msg *m, acti_frame *frame, size_t *packed)
 {
-    acti_node *node = proxy->node;
     acti_codec_refs refs = acti_handed_refs(node);
     acti_buf *out;
     size_t at;
-    int status = acti_types_number(node, m->type, &frame->type);
-    if (status == ACTA_OK)
-        status = acti_session_begin(&node->session, frame, &out, &at);
+    int status = acti_session_begin(&node->session, frame, &out, &at);
     if (status != ACTA_OK)
-        return lose(proxy, m, status);
-
+        return status;
     size_t start = out->size;
     status = acti_codec_encode(m->type, m + 1, &refs, out);
-    size_t packed = out->size - start;
-    bool fits = packed + ACTI_FRAME_FIXED_MAX <= node->session.peer.payload_bytes_max;
+    *packed = out->size - start;
+    bool fits = *packed + ACTI_FRAME_FIXED_MAX <= node->session.peer.payload_bytes_max;
     if (status == ACTA_OK && !fits) {
-        acti_codec_undo(m->type, m + 1, &refs, acti_buf_bytes(out) + start, packed);
+        acti_codec_undo(m->type, m + 1, &refs, acti_buf_bytes(out) + start, *packed);
         status = ACTA_ETOOBIG;
     }
     int end = acti_session_end(&node->session, at, status != ACTA_OK);
     acti_assert(status != ACTA_OK || end == ACTA_OK); // its size has been looked at
+    return status;
+}
+
+// write_message says a message in a frame that has all but its type and body, or begins to, and counts it in the ledger
+// and, if it needs any, against the credit. Out has room: see acti_proxy_run.
+static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
+{
+    size_t packed;
+    int status = acti_types_number(proxy->node, m->type, &frame->type);
+    if (status == ACTA_OK)
+        status = acti_pieces_large(m) ? acti_pieces_begin(proxy, m, frame, &packed)
+                                      : put_message(proxy->node, m, frame, &packed);
     if (status != ACTA_OK)
         return lose(proxy, m, status);
     if (needs_credit(m)) {
         proxy->credit_messages--;
         proxy->credit_bytes -= (int64_t)packed;
     }
-    acti_tally(proxy->actor->sys, ACTI_HANDLED, 1);
+    if (proxy->pieces == NULL)
+        acti_tally(proxy->actor->sys, ACTI_HANDLED, 1);
     return ACTA_OK;
+}
+
+// let_go releases a message that has been said, or never will be. One that is begun is kept: see pieces.h.
+static void let_go(acti_proxy *proxy, acta_msg *m)
+{
+    if (proxy->pieces == NULL)
+        acti_msg_release(m);
 }
 
 // ---- messages -----------------------------------------------------------------------
@@ -151,7 +190,7 @@ static void say_send(acti_proxy *proxy, acta_msg *m)
         (void)write_message(proxy, m, &frame);
     else
         (void)lose(proxy, m, ACTA_EGONE); // the owner has refused our claim
-    acti_msg_release(m);
+    let_go(proxy, m);
 }
 
 // ask_frame puts the request into a frame, as that of asker, and keeps the promise until the reply comes.
@@ -178,7 +217,7 @@ static void say_ask(acti_proxy *proxy, acta_msg *m)
     int status = asker != NULL ? ask_frame(proxy, m, asker) : lose(proxy, m, sends ? ACTA_ENOMEM : ACTA_EGONE);
     if (status == ACTA_OK) {
         (void)acti_promise_out(m);
-        acti_msg_release(m);
+        let_go(proxy, m);
         return;
     }
     acti_request_fail(m, status, proxy->actor->name,
@@ -202,7 +241,7 @@ static void say_reply(acti_proxy *proxy, acta_msg *m)
             acti_msg_release(instead);
         }
     }
-    acti_msg_release(m);
+    let_go(proxy, m);
 }
 
 static void say_down(acti_proxy *proxy, acta_msg *m)
