@@ -16,6 +16,7 @@
 
 ACTA_MESSAGE(go, (i64, n));
 ACTA_MESSAGE(item, (i64, source), (i64, n));
+ACTA_MESSAGE(load, (i64, source), (i64, n), (bytes, data));
 ACTA_MESSAGE(query, (i64, n));
 ACTA_MESSAGE(answer, (i64, n));
 ACTA_MESSAGE(parcel, (i64, n), (bytes, data));

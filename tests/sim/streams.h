@@ -11,7 +11,7 @@
 
 #include "nodes.h"
 
-enum { ITEMS = 5, STARTS_MAX = 16 };
+enum { ITEMS = 5, STARTS_MAX = 16, LOAD_BYTES = 300 * 1024 };
 
 static inline void refused_scenario(acta_sim *sim, void *arg)
 {
@@ -34,10 +34,13 @@ typedef struct stream {
     acta_sim_node *a, *b;
     sink sinks[STARTS_MAX]; // one each time that b starts
     acta_tx *feeders[STARTS_MAX];
+    bool large;   // every other item is a load, which goes in pieces
     int64_t fed;  // series of items that have been begun: one for each time that a finds the sink
     bool whole;    // a sink has seen a whole series, and its end
     bool crashed;  // a sink was told that its feeder died, before it had all
 } stream;
+
+static uint8_t load_bytes[LOAD_BYTES]; // see stream_of
 
 static inline int sink_handler(acta_self *self, void *arg, acta_msg *m)
 {
@@ -55,8 +58,11 @@ static inline int sink_handler(acta_self *self, void *arg, acta_msg *m)
         acta_sim_check(sim, "an end says why", eof == ACTA_OK || eof == ACTA_ECRASHED || eof == ACTA_EKILLED);
         return ACTA_OK;
     }
-    const item *i = acta_as(item, m);
+    const load *l = acta_as(load, m);
+    const item *i = l == NULL ? acta_as(item, m) : &(item){.source = l->source, .n = l->n};
     acta_sim_check(sim, "each series comes in order, without a gap", i->n == s->last[i->source] + 1);
+    acta_sim_check(sim, "a load is whole", l == NULL || (l->data.size == LOAD_BYTES &&
+                                                         memcmp(l->data.data, load_bytes, LOAD_BYTES) == 0));
     s->last[i->source] = i->n;
     acta_tx_drop(&s->me);
     return ACTA_OK;
@@ -73,6 +79,7 @@ typedef struct feeder {
     acta_tx *to;
     int64_t source;
     int64_t n;
+    bool large;
 } feeder;
 
 static inline void feeder_freed(void *arg)
@@ -91,7 +98,9 @@ static inline int feed(acta_self *self, void *arg, acta_msg *m)
     if (m != NULL) {
         f->n++;
         do
-            status = acta_send(f->to, item, .source = f->source, .n = f->n);
+            status = f->large && f->n % 2 == 1
+                         ? acta_send(f->to, load, .source = f->source, .n = f->n, .data = {load_bytes, LOAD_BYTES})
+                         : acta_send(f->to, item, .source = f->source, .n = f->n);
         while (status == ACTA_ENOMEM); // nothing was changed, and there is some again
     }
     if (m != NULL && status == ACTA_OK)
@@ -119,7 +128,7 @@ static inline void stream_a(acta_sim *sim, acta_system *sys, void *arg)
     feeder *f = to != NULL ? malloc(sizeof(*f)) : NULL;
     if (f == NULL)
         return;
-    *f = (feeder){.to = to, .source = ++s->fed};
+    *f = (feeder){.to = to, .source = ++s->fed, .large = s->large};
     if (acta_spawn(sys, &tx, .handler = feed, .arg = f, .arg_free = feeder_freed, .name = "feeder") != ACTA_OK) {
         acta_tx_drop(&f->to);
         free(f);
@@ -142,10 +151,11 @@ static inline bool stream_is_over(void *arg)
     return !acta_sim_node_is_up(s->b) || !begun || now->ended == 1;
 }
 
-static inline void stream_scenario(acta_sim *sim, void *arg)
+static inline void stream_of(acta_sim *sim, stream *s, bool large)
 {
-    stream *s = arg;
-    *s = (stream){0};
+    *s = (stream){.large = large};
+    for (size_t i = 0; large && i < LOAD_BYTES; i++)
+        load_bytes[i] = (uint8_t)(i ^ i >> 8 ^ i >> 16);
     if (acta_sim_node_start(sim, &(acta_sim_node_opts){.name = "b", .boot = stream_b, .arg = s}, &s->b) != ACTA_OK ||
         acta_sim_node_start(sim, &(acta_sim_node_opts){.name = "a", .boot = stream_a, .arg = s}, &s->a) != ACTA_OK)
         return;
@@ -157,6 +167,16 @@ static inline void stream_scenario(acta_sim *sim, void *arg)
         s->crashed |= it->eof == ACTA_ECRASHED && it->last[1] > 0 && it->last[1] < ITEMS;
     }
     acta_sim_check(sim, "without faults all comes", acta_sim_faults(sim) > 0 || s->whole);
+}
+
+static inline void stream_scenario(acta_sim *sim, void *arg)
+{
+    stream_of(sim, arg, false);
+}
+
+static inline void large_stream_scenario(acta_sim *sim, void *arg)
+{
+    stream_of(sim, arg, true);
 }
 
 // ---- C-DOWN and C-ASK: a watcher on a asks a talker on b, which dies of the last request ----------

@@ -45,6 +45,21 @@ static void cut_stream(acta_sim *sim, void *arg)
     acta_sim_check(sim, "all comes, however often the connection is cut", s->whole);
 }
 
+static void cut_large_stream(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    large_stream_scenario(sim, s);
+    acta_sim_check(sim, "all comes, however often the connection is cut", s->whole);
+}
+
+static void crashing_large_stream(acta_sim *sim, void *arg)
+{
+    stream *s = arg;
+    large_stream_scenario(sim, s);
+    acta_sim_sometimes(sim, "all comes in spite of a fault", s->whole && acta_sim_faults(sim) > 0);
+    acta_sim_sometimes(sim, "an end says that the feeder died, behind a part", s->crashed);
+}
+
 static void cut_watch(acta_sim *sim, void *arg)
 {
     watch *w = arg;
@@ -83,6 +98,20 @@ TEST(a_connection_cut_at_any_byte_is_taken_up_again_and_nothing_is_lost_or_doubl
 {
     stream s;
     with_faults("cut stream", ACTA_SIM_CUT, 2000, cut_stream, &s);
+}
+
+TEST(pieces_outlive_a_connection_cut_at_any_byte)
+{
+    stream s;
+    with_faults("cut large stream", ACTA_SIM_CUT, 300, cut_large_stream, &s);
+}
+
+TEST(large_messages_hold_what_small_ones_do_in_spite_of_all_faults)
+{
+    stream s;
+    with_faults("killed large stream", ACTA_SIM_KILL, 200, crashing_large_stream, &s);
+    with_faults("nomem large stream", ACTA_SIM_NOMEM, 300, large_stream_scenario, &s);
+    with_faults("all large stream", ALL, 200, large_stream_scenario, &s);
 }
 
 TEST(requests_outlive_a_connection_cut_at_any_byte)
@@ -229,6 +258,8 @@ TEST(all_faults_together)
 int main(void)
 {
     return TEST_RUN(case_of(a_connection_cut_at_any_byte_is_taken_up_again_and_nothing_is_lost_or_doubled),
+                    case_of(pieces_outlive_a_connection_cut_at_any_byte),
+                    case_of(large_messages_hold_what_small_ones_do_in_spite_of_all_faults),
                     case_of(requests_outlive_a_connection_cut_at_any_byte),
                     case_of(a_cut_at_every_step_in_every_order_loses_nothing),
                     case_of(a_node_killed_at_every_step_in_every_order_leaves_a_prefix_and_one_outcome),

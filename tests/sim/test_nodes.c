@@ -27,6 +27,13 @@ TEST(items_come_in_order_all_of_them_and_then_one_end)
     assert_true(result.steps > 2000 * ITEMS);
 }
 
+TEST(items_come_in_order_too_when_some_go_in_pieces)
+{
+    stream s;
+    acta_sim_result result;
+    explore((acta_sim_opts){.name = "large stream", .schedules = 300}, large_stream_scenario, &s, &result);
+}
+
 TEST(the_same_seed_gives_the_same_bytes_and_another_gives_others)
 {
     stream s;
@@ -64,6 +71,7 @@ int main(void)
     return TEST_RUN(case_of(a_node_without_a_boot_is_refused),
                     case_of(a_sixteenth_node_is_one_too_many),
                     case_of(items_come_in_order_all_of_them_and_then_one_end),
+                    case_of(items_come_in_order_too_when_some_go_in_pieces),
                     case_of(the_same_seed_gives_the_same_bytes_and_another_gives_others),
                     case_of(each_request_has_one_outcome_and_the_down_comes_after_all_replies),
                     case_of(a_call_has_its_own_answer_or_none_in_time_however_large_it_is),
