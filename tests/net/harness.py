@@ -25,6 +25,7 @@ import traceback
 
 # Longer than anything takes under a sanitizer on a busy machine; shorter than Meson's limit.
 DEADLINE_S = 40
+SLOWEST = 10000  # items of a flow in a second
 
 BUILD = os.environ.get("ACTA_BUILD") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
 BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
@@ -85,7 +86,7 @@ class Process:
 
     def read_some(self, until, what):
         left = until - time.monotonic()
-        need(left > 0, "%s: not within %d s: %s\n%r" % (what, DEADLINE_S, self.args, self.text.values()))
+        need(left > 0, "%s: not in time: %s\n%r" % (what, self.args, self.text.values()))
         for stream in select.select([s for s in self.text if not s.closed], [], [], left)[0]:
             data = os.read(stream.fileno(), 65536)
             self.text[stream] += data
@@ -112,9 +113,9 @@ class Process:
         need(select.select([self.control], [], [], DEADLINE_S)[0], "it neither listens nor ends")
         return self.control.recv(1) == b"L"
 
-    def end(self):
+    def end(self, deadline_s=DEADLINE_S):
         """Waits for its end."""
-        until = time.monotonic() + DEADLINE_S
+        until = time.monotonic() + deadline_s
         while not all(s.closed for s in self.text):
             self.read_some(until, "waiting for its end")
         status = self.pipe.wait(max(0.1, until - time.monotonic()))
@@ -211,6 +212,7 @@ class Flow:
         self.server = self.start(under, "serve", self.url)
         self.server.wait_for("^ready$")
         self.sender = self.said = self.told = None
+        self.count = 0
 
     def start(self, under, *args):
         words = list(under) + [FLOW] + list(args)
@@ -218,6 +220,7 @@ class Flow:
 
     def send(self, count, size=40, under=(), url=None, patience=20):
         """patience: how many seconds it tries to connect."""
+        self.count = count
         self.sender = self.start(under, "send", url or self.url, count, size, patience)
         return self
 
@@ -231,7 +234,7 @@ class Flow:
 
     def sent(self):
         """The sender's end: (its status, items it was allowed to send, (why it stopped, how the session ended))."""
-        self.told = self.sender.end()
+        self.told = self.sender.end(DEADLINE_S + self.count / SLOWEST)
         m = re.search(r"^sent=(\d+) status=(-?\d+) left=(-?\d+)$", self.told.out, re.M)
         return (self.told.status, int(m[1]), (int(m[2]), int(m[3]))) if m else (self.told.status, None, None)
 
