@@ -5,6 +5,7 @@
 
 #include "talk.h"
 
+#include "base/sanitize.h"
 #include "pair.h"
 
 enum { PARTED = 8 }; // actors for which messages in parts are
@@ -139,7 +140,7 @@ TEST(bytes_one_at_a_time_give_what_one_large_read_gives)
 
 // ---- two sessions, over connections that are cut ---------------------------------
 
-#define FRAMES 100000 // from each side
+#define FRAMES (ACTI_ASAN || ACTI_TSAN ? 30000 : 100000) // from each side
 
 // What the sides have put, by hashes, and how much of it the other has been given.
 typedef struct story {
