@@ -2,7 +2,7 @@
 //
 // scenes.h - C-PLACE, wherever an actor can be: on the pool, on a thread, in a process of its own, in another system,
 // on another machine. Each scene is written once, here, and is run in each place; play.h runs one, test_conform.c
-// with real systems and processes, sim/contract_nodes.c in the sim.
+// with real systems and processes, sim/contract_scenes.c in the sim.
 //
 // A scene is what an actor does, the subject (on), and what is done to it, step by step (steps). Whatever the subject
 // sees, and what its calls return, it tells the scribe, an actor at home: nothing is shared but messages. The scribe
@@ -22,7 +22,7 @@
 // - More messages fit on the way to an inbox elsewhere than into it, so no scene counts what a full one takes.
 // - A handler that is ended by force is not called again, while a body may tidy up (is_forced); and who is killed loses
 //   what it has said and had no room for (room).
-// - A crash may cut what comes; see sim/contract_nodes.c.
+// - A crash may cut what comes; see sim/contract_scenes.c.
 // - What stands in the table of DIFFERS_ below; the scenes that it is about are left out in those places.
 //
 // Nothing of acta but its public headers is in here.

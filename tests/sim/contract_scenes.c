@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// contract_nodes.c - C-PLACE between nodes: each scene of net/scenes.h, which test_conform.c there runs with real
+// contract_scenes.c - C-PLACE between nodes: each scene of net/scenes.h, which test_conform.c there runs with real
 // systems and processes, leaves the same text in every order in which bytes and messages may arrive, also when
 // connections are cut on the way; and when the node of the subject dies, a beginning of it.
 
