@@ -22,7 +22,7 @@ static int open_descriptors(void)
     return count;
 }
 
-// await_descriptors waits until no more are open than were: a thread of nng's closes sockets a moment after it was given
+// await_descriptors waits until no more are open than were: a thread of nng's closes sockets a moment after it got
 // them back.
 static bool await_descriptors(int before)
 {
