@@ -40,6 +40,8 @@ typedef struct side {
 typedef struct pairing {
     acta_sim *sim;
     side sides[SIDES];
+    uint64_t began_ns; // both knew each other and listened
+    uint64_t met_ns;
 } pairing;
 
 static int watch_handler(acta_self *self, void *arg, acta_msg *m)
@@ -129,6 +131,15 @@ static bool is_paired(void *arg)
         if (s->watches && s->ups - s->downs != 1)
             return false;
     }
+    return true;
+}
+
+// notes_when has no claim: it sees after each step whether they have met.
+static bool notes_when(void *arg)
+{
+    pairing *p = arg;
+    if (p->met_ns == 0 && is_paired(p))
+        p->met_ns = acti_clock_ns();
     return true;
 }
 
@@ -228,6 +239,7 @@ static void both_begin(acta_sim *sim, pairing *p)
     if (!start_sides(sim, p))
         return;
     acta_sim_run(sim);
+    p->began_ns = acti_clock_ns();
     for (int i = 0; i < SIDES; i++) {
         side *s = &p->sides[i];
         acti_router *router = acti_router_of(s->sys);
@@ -242,8 +254,11 @@ static void both_begin(acta_sim *sim, pairing *p)
         else if (node != NULL)
             acti_actor_unref(node->actor);
     }
+    acta_sim_always(sim, "they are looked at", notes_when, p);
     acta_sim_eventually(sim, "each side has one node, and it is OPEN", is_paired, p);
     acta_sim_run(sim);
+    acta_sim_check(sim, "they meet at once, or when one has tried again, and not after a silence",
+                   p->met_ns != 0 && p->met_ns - p->began_ns < ACTI_NODE_TICK_NS);
     end_pairing(p);
 }
 
