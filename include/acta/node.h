@@ -9,8 +9,14 @@
 // process is seen to have ended, when it does not know the session any more, or when nothing was heard of it for two
 // and a half of its heartbeats (acta_system_opts.heartbeat_ns).
 //
-// A URL is ipc:// and a path of at most 106 bytes. The socket, and whoever connects, must belong to this user; the
-// folder it lies in to this user or root, unless it is sticky as /tmp is.
+// A URL is one of
+//
+//   ipc://PATH        a socket of at most 106 bytes. It, and whoever connects, must belong to this user; the folder it
+//                     lies in to this user or root, unless it is sticky as /tmp is.
+//   tcp://HOST:PORT   loopback, unless plaintext_anywhere is among the options of the system. Any user of this machine
+//                     may connect.
+//
+// HOST is a name, an IPv4 address, or an IPv6 address in brackets. Port 0 leaves the port to the system.
 
 #ifndef ACTA_NODE_H
 #define ACTA_NODE_H
@@ -24,14 +30,14 @@ ACTA_BEGIN_DECLS
 typedef struct acta_node acta_node;         // one connected peer
 typedef struct acta_listener acta_listener; // where peers connect
 
-// acta_node_listen serves url until the listener is closed. The socket gets mode 0600 and the file
+// acta_node_listen serves url until the listener is closed. A socket of ipc gets mode 0600 and the file
 // <path>.lock beside it is held locked meanwhile. A socket that a crash left behind is replaced;
-// anything else at that path is left alone.
+// anything else at that path is left alone. Of a name with several addresses the first is served that this machine has.
 //
 // Threads: any that is not running an actor.
-// Errors:  ACTA_EINVAL not an ipc URL, or the path is too long; ACTA_EEXIST another process serves it, or
-//          something that is not a socket lies there; ACTA_ENOENT the folder does not exist; ACTA_EACCES;
-//          ACTA_EIO. report says which path, why, and what to do.
+// Errors:  ACTA_EINVAL not a URL; ACTA_EEXIST another process serves it, or something that is not a socket lies there;
+//          ACTA_ENOENT there is no such folder or host; ACTA_EACCES; ACTA_EUNREACH the name could not be looked up;
+//          ACTA_EIO. report says which URL, why, and what to do.
 ACTA_NODISCARD ACTA_API int
 acta_node_listen(acta_system *sys, const char *url, acta_listener **listener);
 
@@ -43,8 +49,8 @@ acta_node_listen(acta_system *sys, const char *url, acta_listener **listener);
 ACTA_NODISCARD ACTA_API int
 acta_node_accept(acta_listener *listener, uint64_t timeout_ns, acta_node **node);
 
-// acta_listener_url is the URL that others can connect to: the path from the root, and the port that the system chose
-// where that was left to it.
+// acta_listener_url is the URL that others can connect to: the path from the root; the port that the system chose where
+// that was left to it; and the name of this machine in place of 0.0.0.0 and [::].
 //
 // Owns:    borrowed, until the listener is closed.
 ACTA_API const char *
@@ -61,8 +67,9 @@ acta_listener_close(acta_listener **listener);
 // already, also because it has connected to this one, that node is given.
 //
 // Owns:    *node is the caller's, to be given to acta_node_drop.
-// Errors:  ACTA_EUNREACH nobody listened there until the end; ACTA_ETIMEOUT no welcome in time; ACTA_EREFUSED the peer
-//          says no; ACTA_EVERSION; ACTA_EMALFORMED it does not speak acta; ACTA_EINVAL no URL, or this very system;
+// Errors:  ACTA_EUNREACH nobody listened there until the end; ACTA_ETIMEOUT no connection or no welcome in time;
+//          ACTA_EREFUSED the peer says no; ACTA_EVERSION; ACTA_EMALFORMED it does not speak acta; ACTA_EACCES it may
+//          not be used; ACTA_EFULL too many names are being looked up; ACTA_EINVAL no URL, or this very system;
 //          ACTA_EDEADLK called inside an actor. report says which URL, why, and what to do.
 ACTA_NODISCARD ACTA_API int
 acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node **node);

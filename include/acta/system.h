@@ -61,6 +61,10 @@ typedef struct acta_system_opts {
     // never, and a peer that hangs is not noticed by this side's peers.
     uint64_t heartbeat_ns;
 
+    // Whether tcp:// may be used with addresses beyond loopback, where whoever sees the packets can read them, change
+    // them, and send what they like in a peer's name. Say so only where the network itself keeps others out.
+    bool plaintext_anywhere;
+
     // report gets one line of text, without newline, when something happened that a person should know: who is still
     // alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL: nobody is
     // told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.

@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,33 +29,25 @@
 #include <acta/error.h>
 
 #define LOCK_TRIES 1000 // each but the last found that another server had just ended
-#define ABOUT "cannot listen at %s: "
 
-typedef struct reason {
-    char *text;
-    size_t size;
-} reason;
-
-static int check_path(const char *path, reason why);
+static int check_path(const char *path, acti_reason why);
 static int open_folder(const char *path, const char *name, int *folder);
 static bool folder_trusted(const struct stat *st);
-static int claim_folder(acti_sockfile *file, reason why);
-static int claim_lock(acti_sockfile *file, reason why);
-static int try_lock(acti_sockfile *file, bool *again, reason why);
-static int lock_open_failed(const acti_sockfile *file, reason why);
-static int lock_taken(const acti_sockfile *file, int lock, reason why);
-static int clear(const acti_sockfile *file, const char *path, const char *name, reason why);
+static int claim_folder(acti_sockfile *file, acti_reason why);
+static int claim_lock(acti_sockfile *file, acti_reason why);
+static int try_lock(acti_sockfile *file, bool *again, acti_reason why);
+static int lock_open_failed(const acti_sockfile *file, acti_reason why);
+static int lock_taken(int lock, acti_reason why);
+static int clear(const acti_sockfile *file, const char *path, const char *name, acti_reason why);
 static int probe(const char *path);
 static const char *kind(mode_t mode);
 static void drop_lock(acti_sockfile *file);
 static const char *last_part(const char *path);
 static const char *lock_name(const acti_sockfile *file, char *buffer, size_t size);
-static int say(reason why, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int say_errno(reason why, const acti_sockfile *file, const char *doing);
+static int say_errno(acti_reason why, const char *doing);
 
-int acti_sockfile_claim(acti_sockfile *out, const char *path, char *why_text, size_t why_size)
+int acti_sockfile_claim(acti_sockfile *out, const char *path, acti_reason why)
 {
-    reason why = {why_text, why_size};
     int status = check_path(path, why);
     if (status != ACTA_OK)
         return status;
@@ -81,38 +72,38 @@ int acti_sockfile_claim(acti_sockfile *out, const char *path, char *why_text, si
     return ACTA_OK;
 }
 
-static int check_path(const char *path, reason why)
+static int check_path(const char *path, acti_reason why)
 {
     size_t size = strlen(path);
     if (size > ACTI_URL_PATH_MAX)
-        return say(why, ACTA_EINVAL,
-                   ABOUT "the path has %zu bytes and that of a socket may have %d; use a shorter one, "
-                         "for example in the user's runtime folder or in /tmp",
-                   path, size, ACTI_URL_PATH_MAX);
+        return acti_say(why, ACTA_EINVAL,
+                        "the path has %zu bytes and that of a socket may have %d; use a shorter one, for example in "
+                        "the user's runtime folder or in /tmp",
+                        size, ACTI_URL_PATH_MAX);
     if (*last_part(path) == '\0')
-        return say(why, ACTA_EINVAL, ABOUT "the path does not end with the name of a file; add one", path);
+        return acti_say(why, ACTA_EINVAL, "the path does not end with the name of a file; add one");
     return ACTA_OK;
 }
 
-static int claim_folder(acti_sockfile *file, reason why)
+static int claim_folder(acti_sockfile *file, acti_reason why)
 {
     int error = open_folder(file->path, file->name, &file->folder);
     if (error == ENOENT || error == ENOTDIR)
-        return say(why, ACTA_ENOENT, ABOUT "the folder it lies in does not exist; create it first", file->path);
+        return acti_say(why, ACTA_ENOENT, "the folder it lies in does not exist; create it first");
     if (error != 0) {
         errno = error;
-        return say_errno(why, file, "opening its folder");
+        return say_errno(why, "opening its folder");
     }
     struct stat st;
     if (fstat(file->folder, &st) != 0)
-        return say_errno(why, file, "looking at its folder");
+        return say_errno(why, "looking at its folder");
     if (!folder_trusted(&st))
-        return say(why, ACTA_EACCES,
-                   ABOUT "the folder belongs to user %lu, who could replace the socket; use a folder of your own",
-                   file->path, (unsigned long)st.st_uid);
+        return acti_say(why, ACTA_EACCES,
+                        "the folder belongs to user %lu, who could replace the socket; use a folder of your own",
+                        (unsigned long)st.st_uid);
     if (faccessat(file->folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
-        return say(why, ACTA_EACCES, ABOUT "no file may be created in its folder (%s); choose another one",
-                   file->path, strerror(errno));
+        return acti_say(why, ACTA_EACCES, "no file may be created in its folder (%s); choose another one",
+                        strerror(errno));
     return ACTA_OK;
 }
 
@@ -134,7 +125,7 @@ static bool folder_trusted(const struct stat *st)
     return st->st_uid == geteuid() || st->st_uid == 0 || (st->st_mode & S_ISVTX) != 0;
 }
 
-static int claim_lock(acti_sockfile *file, reason why)
+static int claim_lock(acti_sockfile *file, acti_reason why)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
         bool again = false;
@@ -142,10 +133,10 @@ static int claim_lock(acti_sockfile *file, reason why)
         if (!again)
             return status;
     }
-    return say(why, ACTA_EEXIST, ABOUT "others keep starting and ending there; choose another path", file->path);
+    return acti_say(why, ACTA_EEXIST, "others keep starting and ending there; choose another path");
 }
 
-static int try_lock(acti_sockfile *file, bool *again, reason why)
+static int try_lock(acti_sockfile *file, bool *again, acti_reason why)
 {
     char name[sizeof file->path + sizeof ".lock"];
     lock_name(file, name, sizeof name);
@@ -157,14 +148,14 @@ static int try_lock(acti_sockfile *file, bool *again, reason why)
     struct stat ours, there;
     int status = ACTA_OK;
     if (fstat(lock, &ours) != 0)
-        status = say_errno(why, file, "looking at its lock file");
+        status = say_errno(why, "looking at its lock file");
     else if (!S_ISREG(ours.st_mode))
-        status = say(why, ACTA_EEXIST, ABOUT "%s.lock is not a regular file; remove it", file->path, file->name);
+        status = acti_say(why, ACTA_EEXIST, "%s.lock is not a regular file; remove it", file->name);
     else if (ours.st_uid != geteuid())
-        status = say(why, ACTA_EACCES, ABOUT "%s.lock belongs to user %lu; choose another path", file->path,
-                     file->name, (unsigned long)ours.st_uid);
+        status = acti_say(why, ACTA_EACCES, "%s.lock belongs to user %lu; choose another path", file->name,
+                          (unsigned long)ours.st_uid);
     else if (flock(lock, LOCK_EX | LOCK_NB) != 0)
-        status = errno == EWOULDBLOCK ? lock_taken(file, lock, why) : say_errno(why, file, "locking");
+        status = errno == EWOULDBLOCK ? lock_taken(lock, why) : say_errno(why, "locking");
     else if (fstatat(file->folder, name, &there, AT_SYMLINK_NOFOLLOW) != 0 || there.st_dev != ours.st_dev ||
              there.st_ino != ours.st_ino)
         *again = true;
@@ -179,57 +170,54 @@ static int try_lock(acti_sockfile *file, bool *again, reason why)
     return ACTA_OK;
 }
 
-static int lock_open_failed(const acti_sockfile *file, reason why)
+static int lock_open_failed(const acti_sockfile *file, acti_reason why)
 {
     switch (errno) {
     case ELOOP:
     case EISDIR:
     case ENXIO:
-        return say(why, ACTA_EEXIST, ABOUT "%s.lock is not a regular file; remove it", file->path, file->name);
+        return acti_say(why, ACTA_EEXIST, "%s.lock is not a regular file; remove it", file->name);
     default:
-        return say_errno(why, file, "opening its lock file");
+        return say_errno(why, "opening its lock file");
     }
 }
 
-static int lock_taken(const acti_sockfile *file, int lock, reason why)
+static int lock_taken(int lock, acti_reason why)
 {
     char text[24];
     ssize_t size = pread(lock, text, sizeof text - 1, 0);
     text[size > 0 ? size : 0] = '\0';
     long pid = strtol(text, NULL, 10);
     if (pid > 0)
-        return say(why, ACTA_EEXIST, ABOUT "process %ld serves it; end that process or choose another path",
-                   file->path, pid);
-    return say(why, ACTA_EEXIST, ABOUT "another process serves it; end that process or choose another path",
-               file->path);
+        return acti_say(why, ACTA_EEXIST, "process %ld serves it; end that process or choose another path", pid);
+    return acti_say(why, ACTA_EEXIST, "another process serves it; end that process or choose another path");
 }
 
 // Makes sure that nothing is at path. Called under the lock, so a socket of ours there has no server, unless
 // that server takes no locks.
-static int clear(const acti_sockfile *file, const char *path, const char *name, reason why)
+static int clear(const acti_sockfile *file, const char *path, const char *name, acti_reason why)
 {
     struct stat st;
     if (fstatat(file->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? ACTA_OK : say_errno(why, file, "looking at what is there");
+        return errno == ENOENT ? ACTA_OK : say_errno(why, "looking at what is there");
     if (!S_ISSOCK(st.st_mode))
-        return say(why, ACTA_EEXIST, ABOUT "%s at %s is left alone; remove it or choose another path", file->path,
-                   kind(st.st_mode), path);
+        return acti_say(why, ACTA_EEXIST, "%s at %s is left alone; remove it or choose another path",
+                        kind(st.st_mode), path);
     if (st.st_uid != geteuid())
-        return say(why, ACTA_EACCES, ABOUT "a socket of user %lu is there; choose another path", file->path,
-                   (unsigned long)st.st_uid);
+        return acti_say(why, ACTA_EACCES, "a socket of user %lu is there; choose another path",
+                        (unsigned long)st.st_uid);
     int error = probe(path);
     if (error == ENOENT)
         return ACTA_OK;
     if (error != ECONNREFUSED)
-        return say(why, ACTA_EEXIST,
-                   ABOUT "a server that takes no lock answers at %s; end it or choose another path", file->path,
-                   path);
+        return acti_say(why, ACTA_EEXIST, "a server that takes no lock answers at %s; end it or choose another path",
+                        path);
     struct stat again;
     if (fstatat(file->folder, name, &again, AT_SYMLINK_NOFOLLOW) != 0 || again.st_ino != st.st_ino ||
         again.st_dev != st.st_dev)
-        return say(why, ACTA_EEXIST, ABOUT "what is there changed while it was looked at; try again", file->path);
+        return acti_say(why, ACTA_EEXIST, "what is there changed while it was looked at; try again");
     if (unlinkat(file->folder, name, 0) != 0)
-        return say_errno(why, file, "removing the socket of a dead process");
+        return say_errno(why, "removing the socket of a dead process");
     return ACTA_OK;
 }
 
@@ -260,15 +248,14 @@ static const char *kind(mode_t mode)
     }
 }
 
-int acti_sockfile_publish(acti_sockfile *file, char *why_text, size_t why_size)
+int acti_sockfile_publish(acti_sockfile *file, acti_reason why)
 {
-    reason why = {why_text, why_size};
     const char *fresh = last_part(file->fresh);
     struct stat st;
     if (fstatat(file->folder, fresh, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return say_errno(why, file, "looking at the new socket");
+        return say_errno(why, "looking at the new socket");
     if (linkat(file->folder, fresh, file->folder, file->name, 0) != 0) {
-        int status = say_errno(why, file, "naming the new socket");
+        int status = say_errno(why, "naming the new socket");
         unlinkat(file->folder, fresh, 0);
         return status;
     }
@@ -303,10 +290,10 @@ static void drop_lock(acti_sockfile *file)
     close(file->lock);
 }
 
-int acti_sockfile_trust(const char *path)
+int acti_sockfile_trust(const char *path, acti_reason why)
 {
-    if (check_path(path, (reason){NULL, 0}) != ACTA_OK)
-        return ACTA_EINVAL;
+    if (check_path(path, (acti_reason){NULL, 0}) != ACTA_OK)
+        return acti_say(why, ACTA_EINVAL, "the path cannot be that of a socket; give the one that is served");
     const char *name = last_part(path);
     int folder = -1;
     int error = open_folder(path, name, &folder);
@@ -326,11 +313,13 @@ int acti_sockfile_trust(const char *path)
     case ENOENT:
     case ENOTDIR:
     case ELOOP:
-        return ACTA_EUNREACH;
+        return acti_say(why, ACTA_EUNREACH,
+                        "nobody listens there: start the listening side first, and check the path");
     case EACCES:
-        return ACTA_EACCES;
+        return acti_say(why, ACTA_EACCES,
+                        "the socket or its folder belongs to another user, or may not be read; check the path");
     default:
-        return ACTA_EIO;
+        return acti_say(why, ACTA_EIO, "it cannot be looked at (%s); see what the system lacks", strerror(error));
     }
 }
 
@@ -346,21 +335,12 @@ static const char *lock_name(const acti_sockfile *file, char *buffer, size_t siz
     return buffer;
 }
 
-static int say(reason why, int status, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(why.text, why.size, format, args);
-    va_end(args);
-    return status;
-}
-
-static int say_errno(reason why, const acti_sockfile *file, const char *doing)
+static int say_errno(acti_reason why, const char *doing)
 {
     int error = errno;
     int status = error == EACCES || error == EPERM || error == EROFS ? ACTA_EACCES
                  : error == EEXIST                                   ? ACTA_EEXIST
                  : error == ENOMEM                                   ? ACTA_ENOMEM
                                                                      : ACTA_EIO;
-    return say(why, status, ABOUT "%s failed: %s", file->path, doing, strerror(error));
+    return acti_say(why, status, "%s failed: %s", doing, strerror(error));
 }

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "link/link.h"
+#include "link/url.h"
 
 typedef struct acti_sockfile {
     char path[ACTI_URL_PATH_MAX + 1];
@@ -35,11 +35,11 @@ typedef struct acti_sockfile {
 // Owns:    *file needs acti_sockfile_release, on success only.
 // Errors:  as acti_link_listen; why gets a line for a person.
 int
-acti_sockfile_claim(acti_sockfile *file, const char *path, char *why, size_t why_size);
+acti_sockfile_claim(acti_sockfile *file, const char *path, acti_reason why);
 
 // acti_sockfile_publish gives the socket that now listens at file->fresh its name. Errors as claim.
 int
-acti_sockfile_publish(acti_sockfile *file, char *why, size_t why_size);
+acti_sockfile_publish(acti_sockfile *file, acti_reason why);
 
 // acti_sockfile_release removes the socket, if it is still the one published, then the lock file, and unlocks.
 void
@@ -49,6 +49,6 @@ acti_sockfile_release(acti_sockfile *file);
 //
 // Errors:  ACTA_EINVAL the path cannot name a socket; ACTA_EUNREACH no socket there; ACTA_EACCES; ACTA_EIO.
 int
-acti_sockfile_trust(const char *path);
+acti_sockfile_trust(const char *path, acti_reason why);
 
 #endif

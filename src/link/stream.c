@@ -83,10 +83,10 @@ static stream_link *stream_of(acti_link *base)
     return ACTI_CONTAINER_OF(base, stream_link, base);
 }
 
-int acti_link_new(nng_stream *stream, acti_link **made)
+int acti_link_new(nng_stream *stream, acti_url_kind kind, acti_link **made)
 {
     stream_link *link = NULL;
-    int status = peer_check(stream);
+    int status = kind == ACTI_URL_IPC ? peer_check(stream) : ACTA_OK;
     if (status == ACTA_OK) {
         link = calloc(1, sizeof *link);
         status = link != NULL ? ACTA_OK : ACTA_ENOMEM;
@@ -131,9 +131,14 @@ int acti_link_status(int nng_error)
     case NNG_ECONNREFUSED:
     case NNG_ECONNRESET:
     case NNG_ECONNSHUT:
+    case NNG_ETIMEDOUT: // the peer's system is silent
+    case NNG_EUNREACHABLE:
+    case NNG_EADDRINVAL: // no way there from here
         return ACTA_EUNREACH;
     case NNG_EPERM:
         return ACTA_EACCES;
+    case NNG_EADDRINUSE:
+        return ACTA_EEXIST;
     case NNG_ENOMEM:
         return ACTA_ENOMEM;
     default:

@@ -9,14 +9,16 @@
 
 #include "link/link.h"
 
-// acti_link_new makes a link of stream, if the peer runs as the user that we run as. On the control thread only.
+// acti_link_new makes a link of stream. A peer over ipc must run as the user that we run as; of another there is no
+// telling. On the control thread only.
 //
 // Owns:    stream is the link's, and is freed on failure.
 // Errors:  ACTA_EACCES the peer is another user; ACTA_ENOMEM; ACTA_EIO.
 int
-acti_link_new(nng_stream *stream, acti_link **link);
+acti_link_new(nng_stream *stream, acti_url_kind kind, acti_link **link);
 
-// acti_link_status is the status for an error of nng: ACTA_OK, ACTA_EUNREACH, ACTA_EACCES, ACTA_ENOMEM or ACTA_EIO.
+// acti_link_status is the status for an error of nng: ACTA_OK, ACTA_EUNREACH, ACTA_EACCES, ACTA_EEXIST, ACTA_ENOMEM or
+// ACTA_EIO.
 int
 acti_link_status(int nng_error);
 

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -325,22 +326,59 @@ static inline acti_link_listener *listen_ok(const char *path, arrivals *a)
     return listener;
 }
 
+static inline acti_link *dial_ok(const acti_links *links, const char *url)
+{
+    dialled d;
+    dial_start(&d, links, url);
+    if (dial_end(&d) != ACTA_OK)
+        fail_msg("%s", d.why);
+    return d.link;
+}
+
+// ---- the transports: what a test of links in general is run over -------------------------
+
+typedef struct transport {
+    const char *name;
+    const char *url; // to listen at; NULL: a socket in a folder
+} transport;
+
 // Two ends of one connection, and the listener it came through.
 typedef struct pair {
     folder f;
+    const acti_links *links;
+    const char *url; // to dial
     arrivals a;
     acti_link_listener *listener;
     end near, far;
 } pair;
 
+static inline acti_link *pair_dial(pair *p)
+{
+    return dial_ok(p->links, p->url);
+}
+
+static inline void pair_init_over(pair *p, const transport *over)
+{
+    *p = (pair){.f = folder_new(), .links = nng_links(), .a = ARRIVALS_INIT};
+    char url[128];
+    char why[ACTI_LINK_WHY_MAX];
+    snprintf(url, sizeof url, "ipc://%s", p->f.sock);
+    int status = acti_link_listen(p->links, over->url != NULL ? over->url : url, arrivals_put, &p->a, &p->listener,
+                                  (acti_reason){why, sizeof why});
+    if (status == ACTA_ENOENT && strchr(over->url, '[') != NULL) { // a machine without IPv6
+        rmdir(p->f.path);
+        skip();
+    }
+    if (status != ACTA_OK)
+        fail_msg("%s", why);
+    p->url = acti_link_listener_url(p->listener);
+    end_init(&p->near, pair_dial(p));
+    end_init(&p->far, arrivals_take(&p->a));
+}
+
 static inline void pair_init(pair *p)
 {
-    *p = (pair){.f = folder_new(), .a = ARRIVALS_INIT};
-    p->listener = listen_ok(p->f.sock, &p->a);
-    acti_link *link;
-    assert_int_equal(dial(p->f.sock, &link), ACTA_OK);
-    end_init(&p->near, link);
-    end_init(&p->far, arrivals_take(&p->a));
+    pair_init_over(p, &(transport){.name = "ipc"});
 }
 
 static inline void pair_fini(pair *p)
@@ -370,6 +408,24 @@ static inline int raw_connect(const char *path)
         errno = error;
         return -1;
     }
+    return fd;
+}
+
+// The same to the place of a URL of any kind. Only the kernel's part of it: over TLS nobody has spoken yet.
+static inline int raw_connect_url(const char *text)
+{
+    acti_url url;
+    assert_int_equal(acti_url_parse(text, strlen(text), &url, (acti_reason){0}), ACTA_OK);
+    if (url.kind == ACTI_URL_IPC)
+        return raw_connect(url.path);
+    char port[8];
+    snprintf(port, sizeof port, "%u", url.port);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    assert_int_equal(getaddrinfo(url.host, port, &hints, &found), 0);
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int status = connect(fd, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    assert_true(fd >= 0 && status == 0);
     return fd;
 }
 

@@ -73,9 +73,12 @@ def a_folder_that_does_not_exist_is_refused(box):
     refused(box, box.url("no/such/net.sock"), "folder", "does not exist")
 
 
-def what_is_no_ipc_url_is_refused(box):
-    for url in ("", "net.sock", "tcp://127.0.0.1:4711", "ipc:/net.sock", "IPC:///tmp/x", "ipc://"):
+def what_is_no_url_is_refused(box):
+    for url in ("", "net.sock", "ipc:/net.sock", "IPC:///tmp/x", "ipc://", "127.0.0.1:4711"):
         refused(box, url, "ipc://" if url != "ipc://" else "")
+    refused(box, "tcp://127.0.0.1", "port")
+    refused(box, "tcp://127.1:4711", "IPv4")
+    refused(box, "tcp://0.0.0.0:4711", "use tls+tcp://")
 
 
 def a_path_that_another_process_serves_is_refused_and_goes_on_being_served(box):

@@ -208,8 +208,9 @@ def nobody_there_is_an_error(box):
     dead.bind(box.at("stale"))
     dead.close()
     wanted = [(box.url("nosuch"), "nobody listens there"), (box.url("body"), box.at("body")),
-              ("ipc://" + box.path, box.path), ("tcp://127.0.0.1:1", "127.0.0.1:1"), ("ipc://", "ipc://"),
-              (box.url("x" * 120), "long"), (box.url("stale"), "nobody listens there")]
+              ("ipc://" + box.path, box.path), ("tcp://127.0.0.1:1", "nobody listens there"),
+              ("tcp://192.0.2.1:1", "use tls+tcp://"), ("ipc://", "ipc://"), (box.url("x" * 120), "long"),
+              (box.url("stale"), "nobody listens there")]
     # Each but those that no waiting cures is tried for as long as the script has time.
     scripts = [box.start("script", "--connect", url, path) for url, _ in wanted]
     for script, (_, word) in zip(scripts, wanted):

@@ -136,7 +136,7 @@ TEST(connect_to_nothing_is_unreachable_and_to_a_bad_url_is_invalid)
     acta_listener *listener = NULL;
     assert_int_equal(acta_open(NULL, &sys), ACTA_OK);
     assert_int_equal(acta_connect(sys, url, ACTA_SECOND, &node), ACTA_EUNREACH);
-    assert_int_equal(acta_connect(sys, "tcp://127.0.0.1:1", ACTA_SECOND, &node), ACTA_EINVAL);
+    assert_int_equal(acta_connect(sys, "127.0.0.1:1", ACTA_SECOND, &node), ACTA_EINVAL);
     assert_int_equal(acta_connect(sys, NULL, ACTA_SECOND, &node), ACTA_EINVAL);
     assert_int_equal(acta_connect(sys, "ipc://", ACTA_SECOND, &node), ACTA_EINVAL);
     char longest[256] = "ipc:///tmp/";

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//
+// Nodes at places: URLs of each kind at the public functions, what they refuse, and that a time limit is kept.
+
+#include "test.h"
+
+#include <acta/acta.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/platform.h"
+
+static char said[2048];
+
+static void report(void *arg, const char *line)
+{
+    (void)arg;
+    snprintf(said, sizeof said, "%s", line);
+}
+
+static acta_system *open_system(const acta_system_opts *opts)
+{
+    acta_system *sys;
+    acta_system_opts filled = opts != NULL ? *opts : (acta_system_opts){0};
+    filled.workers = 1;
+    filled.report = report;
+    said[0] = '\0';
+    assert_int_equal(acta_open(&filled, &sys), ACTA_OK);
+    return sys;
+}
+
+static void assert_said(const char *word)
+{
+    if (strstr(said, word) == NULL)
+        fail_msg("\"%s\" is not in: %s", word, said);
+}
+
+TEST(url_that_may_not_be_used_is_refused_by_both_sides_and_says_why)
+{
+    acta_system *sys = open_system(NULL);
+    acta_node *node = NULL;
+    acta_listener *listener = NULL;
+    assert_int_equal(acta_connect(sys, "tcp://192.0.2.1:4711", ACTA_SECOND, &node), ACTA_EACCES);
+    assert_said("cannot connect to tcp://192.0.2.1:4711: ");
+    assert_said("use tls+tcp://");
+    assert_int_equal(acta_node_listen(sys, "tcp://0.0.0.0:0", &listener), ACTA_EACCES);
+    assert_said("cannot listen at tcp://0.0.0.0:0: ");
+    assert_said("plaintext_anywhere");
+    assert_int_equal(acta_connect(sys, "tcp://127.0.0.1", ACTA_SECOND, &node), ACTA_EINVAL);
+    assert_said("there is no port");
+    assert_int_equal(acta_node_listen(sys, "tcp://a b:1", &listener), ACTA_EINVAL);
+    assert_int_equal(acta_connect(sys, "tcp://127.0.0.1:1", ACTA_SECOND, &node), ACTA_EUNREACH);
+    assert_int_equal(acta_node_listen(sys, NULL, &listener), ACTA_EINVAL);
+    assert_null(node);
+    assert_null(listener);
+    assert_int_equal(acta_close(&sys, ACTA_SECOND), ACTA_OK);
+}
+
+// A server that never accepts: its queue is full, so that what connects waits for ever.
+TEST(connect_to_a_black_hole_keeps_its_time_limit_and_leaves_nothing)
+{
+    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    assert_int_equal(bind(server, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(server, 0), 0);
+    assert_int_equal(getsockname(server, (struct sockaddr *)&at, &size), 0);
+    int first[8];
+    for (int i = 0; i < 8; i++) {
+        first[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(first[i], (const struct sockaddr *)&at, sizeof at);
+    }
+    char url[64];
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%u", ntohs(at.sin_port));
+
+    acta_system *sys = open_system(NULL);
+    acta_node *node = NULL;
+    uint64_t start_ns = acti_clock_ns();
+    assert_int_equal(acta_connect(sys, url, 50 * ACTA_MS, &node), ACTA_ETIMEOUT);
+    assert_true(acti_clock_ns() - start_ns >= 50 * ACTA_MS);
+    assert_true(acti_clock_ns() - start_ns < 5 * ACTA_SECOND);
+    assert_null(node);
+    assert_int_equal(acta_close(&sys, ACTA_SECOND), ACTA_OK); // what its node has to report has been
+    assert_said("no welcome in time");
+    assert_true(acti_clock_ns() - start_ns < 5 * ACTA_SECOND);
+    for (int i = 0; i < 8; i++)
+        close(first[i]);
+    close(server);
+    // LeakSanitizer sees the rest when this program ends.
+}
+
+ACTA_MESSAGE(ping, (i64, n));
+
+static int answer(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    if (m != NULL && acta_is(ping, m))
+        (void)acta_reply(self, m, ping, .n = acta_as(ping, m)->n + 1);
+    return ACTA_OK;
+}
+
+// Two systems over a URL, which the listener may fill in.
+static void talk(const char *url, const acta_system_opts *opts)
+{
+    acta_system *server = open_system(opts), *client = open_system(opts);
+    acta_listener *listener = NULL;
+    acta_node *node = NULL;
+    acta_tx *tx, *far = NULL;
+    if (acta_node_listen(server, url, &listener) != ACTA_OK)
+        fail_msg("%s", said);
+    assert_int_equal(acta_spawn(server, &tx, .handler = answer), ACTA_OK);
+    assert_int_equal(acta_publish(server, "answer", acta_tx_addr(tx)), ACTA_OK);
+    if (acta_connect(client, acta_listener_url(listener), 10 * ACTA_SECOND, &node) != ACTA_OK)
+        fail_msg("%s", said);
+    assert_int_equal(acta_node_find(node, "answer", 10 * ACTA_SECOND, &far), ACTA_OK);
+    acta_msg *reply;
+    assert_int_equal(acta_call(far, 10 * ACTA_SECOND, &reply, ping, .n = 41), ACTA_OK);
+    assert_int_equal(acta_as(ping, reply)->n, 42);
+    acta_msg_free(&reply);
+    acta_tx_drop(&far);
+    acta_tx_drop(&tx);
+    acta_node_drop(&node);
+    assert_int_equal(acta_close(&client, 10 * ACTA_SECOND), ACTA_OK);
+    acta_listener_close(&listener);
+    assert_int_equal(acta_close(&server, 10 * ACTA_SECOND), ACTA_OK);
+    assert_string_equal(said, "");
+}
+
+TEST(nodes_talk_over_tcp)
+{
+    talk("tcp://127.0.0.1:0", NULL);
+    talk("tcp://localhost:0", NULL);
+}
+
+TEST(listener_at_a_relative_path_says_where_others_find_it)
+{
+    char folder[] = "/tmp/acta-places-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    acta_system *sys = open_system(NULL);
+    acta_listener *listener;
+    acta_node *node;
+    char url[128];
+    assert_int_equal(acta_node_listen(sys, "ipc://s", &listener), ACTA_OK);
+    snprintf(url, sizeof url, "ipc://%s/s", folder);
+    assert_string_equal(acta_listener_url(listener), url);
+    assert_int_equal(chdir("/"), 0);
+    acta_system *other = open_system(NULL);
+    assert_int_equal(acta_connect(other, url, 10 * ACTA_SECOND, &node), ACTA_OK);
+    acta_node_drop(&node);
+    assert_int_equal(acta_close(&other, 10 * ACTA_SECOND), ACTA_OK);
+    acta_listener_close(&listener);
+    assert_int_equal(acta_close(&sys, 10 * ACTA_SECOND), ACTA_OK);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    return TEST_RUN(case_of(url_that_may_not_be_used_is_refused_by_both_sides_and_says_why),
+                    case_of(connect_to_a_black_hole_keeps_its_time_limit_and_leaves_nothing),
+                    case_of(nodes_talk_over_tcp), case_of(listener_at_a_relative_path_says_where_others_find_it));
+}
