@@ -22,7 +22,7 @@ setup_missing() {
     [ "${2-}" != valgrind ] || have valgrind || echo valgrind
     if have dpkg-query; then
         packages="libc6-dev libnng-dev libmsgpack-dev nettle-dev"
-        [ "${1-}" != tests ] || packages="$packages libcmocka-dev nng-utils clang libclang-rt-14-dev"
+        [ "${1-}" != tests ] || packages="$packages libcmocka-dev openssl nng-utils clang libclang-rt-14-dev"
         [ "${1-}" != peers ] || packages="$packages libcaf-dev erlang-base golang-go libzmq3-dev libglib2.0-dev"
         for package in $packages; do
             dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"

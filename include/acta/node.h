@@ -15,6 +15,8 @@
 //                     lies in to this user or root, unless it is sticky as /tmp is.
 //   tcp://HOST:PORT   loopback, unless plaintext_anywhere is among the options of the system. Any user of this machine
 //                     may connect.
+//   tls+tcp://HOST:PORT   anywhere, between programs whose certificates are signed by an authority that the other
+//                     believes; see acta_tls_opts. That of who is connected to must be for HOST.
 //
 // HOST is a name, an IPv4 address, or an IPv6 address in brackets. Port 0 leaves the port to the system.
 

@@ -40,6 +40,15 @@ typedef enum acta_lint {
     ACTA_LINT_OFF = 2,
 } acta_lint;
 
+// Who this program is, and whom it believes, at tls+tcp:// URLs. All files are in PEM form. They are read whenever a
+// listener is made or a connection begun, so what is renewed on disk is used from then on.
+typedef struct acta_tls_opts {
+    const char *ca_file;   // certificates of the authorities whose signature makes a peer believable; NULL: no TLS
+    const char *cert_file; // our certificate, and those that lead from it to an authority that the peers know
+    const char *key_file;  // its private key, not encrypted; NULL: it is in cert_file
+    const char *peer_name; // what the certificate of who we connect to must be for; NULL: the host in the URL
+} acta_tls_opts;
+
 // Right when zero.
 typedef struct acta_system_opts {
     uint32_t workers;           // pool threads; 0: one per processor; at most 256
@@ -65,6 +74,8 @@ typedef struct acta_system_opts {
     // them, and send what they like in a peer's name. Say so only where the network itself keeps others out.
     bool plaintext_anywhere;
 
+    acta_tls_opts tls; // for tls+tcp://
+
     // report gets one line of text, without newline, when something happened that a person should know: who is still
     // alive at a close, why a peer was refused, an unhandled message, a long turn, a two-path race. NULL: nobody is
     // told; the library itself never prints. Called on any thread, one call at a time, and must not call acta.
@@ -78,7 +89,8 @@ typedef struct acta_system_opts {
 // whatever starts or waits for anything says ACTA_EINVAL there, and report why. A fork is to execute a program: what
 // other threads had locked stays so in it.
 //
-// Owns:    *sys is the caller's, to be given to acta_close.
+// Owns:    opts is read before the call returns, with the texts in it; report_arg stays in use. *sys is the caller's,
+//          to be given to acta_close.
 // Errors:  ACTA_EINVAL an option is out of range, or two files of the program define one message type
 //          differently, or enter two actors under one name (report says which); ACTA_ENOMEM; ACTA_EIO a thread could
 //          not be made.

@@ -47,6 +47,27 @@ static int fill_in(acta_system_opts *opts)
     return ACTA_OK;
 }
 
+// keep_texts copies what the options point to, so that the caller's may go.
+static bool keep_texts(acta_system *sys)
+{
+    acta_tls_opts *tls = &sys->opts.tls;
+    const char **texts[] = {&tls->ca_file, &tls->cert_file, &tls->key_file, &tls->peer_name};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        size += *texts[i] != NULL ? strlen(*texts[i]) + 1 : 0;
+    if (size == 0)
+        return true;
+    char *to = sys->texts = malloc(size);
+    for (size_t i = 0; to != NULL && i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (*texts[i] == NULL)
+            continue;
+        size_t length = strlen(*texts[i]) + 1;
+        *texts[i] = memcpy(to, *texts[i], length);
+        to += length;
+    }
+    return sys->texts != NULL;
+}
+
 int acta_open(const acta_system_opts *opts, acta_system **out)
 {
     char why[256];
@@ -84,8 +105,13 @@ int acti_system_open(const acta_system_opts *opts, acti_carrier *carrier, acta_s
     sys->opts = filled;
     sys->carrier = carrier;
     sys->forks = acti_forks();
+    if (!keep_texts(sys)) {
+        free(sys);
+        return ACTA_ENOMEM;
+    }
     status = acti_clock_init(&sys->clock, filled.workers);
     if (status != ACTA_OK) {
+        free(sys->texts);
         free(sys);
         return status;
     }
@@ -125,6 +151,7 @@ void acti_system_free(acta_system *sys)
     acti_lock_fini(&sys->upper_lock);
     acti_lock_fini(&sys->report_lock);
     acti_board_fini(&sys->board);
+    free(sys->texts);
     free(sys);
 }
 

@@ -47,6 +47,7 @@ typedef struct acti_upper {
 
 struct acta_system {
     acta_system_opts opts; // every default filled in
+    char *texts;           // what opts points to
     acti_board board;
     acti_sched sched;
     acti_watchdog watchdog;

@@ -6,7 +6,7 @@
 //         --a name--> LOOKING UP --it has addresses--> TRYING the first
 //   TRYING --too busy--> PAUSING --a moment later--> TRYING again
 //          --not to be had--> TRYING the next address
-//          --connected--> ended, with a link
+//          --connected--> ended, with a link; over TLS: SHAKING HANDS --each believes the other--> the same
 //   any --it cannot be, or it is given up--> ended, without
 //
 // All of it is on the control thread: the completion of an attempt, on one of nng's, only pushes a job. A dial is in
@@ -27,6 +27,7 @@
 #include "base/platform.h"
 #include "link/control.h"
 #include "link/resolve.h"
+#include "link/secure.h"
 #include "link/sockfile.h"
 
 // A listener whose queue of connections is full refuses for the moment: asked again this often, one second in all.
@@ -43,7 +44,9 @@ typedef struct dial {
     void *arg;
     acti_url url;
     bool plaintext_anywhere;
-    acti_control_job closing; // pushed when the dialer is closed
+    acti_tls_config *tls;             // of TLS
+    char peer[ACTI_URL_HOST_MAX + 1]; // whom its certificate must be for
+    acti_control_job closing;         // pushed when the dialer is closed
 
     // On the control thread.
     acti_control_job job;     // the next step
@@ -53,6 +56,8 @@ typedef struct dial {
     nng_aio *aio;
     nng_stream_dialer *dialer; // of the attempt
     int tries;
+    acti_link *secure; // that shakes hands; what came of it is in status and why
+    int status;
     bool pausing;  // job waits for the next attempt
     bool given_up; // ends as soon as the attempt that is under way has
     bool ended;
@@ -61,6 +66,7 @@ typedef struct dial {
 } dial;
 
 static void close_dialer(acti_link_dialer *dialer);
+static int prepare(dial *d, const acta_system_opts *opts, acti_reason why);
 static void refuse(const char *url, acti_link_dialed done, void *arg, int status, const char *why);
 static void begin(acti_control_job *job);
 static int begin_place(dial *d);
@@ -71,6 +77,9 @@ static void open_dialer(dial *d, const acti_url *url);
 static void try(acti_control_job *job);
 static void tried(void *arg);
 static void look(acti_control_job *job);
+static void connected(dial *d, nng_stream *stream);
+static void shaken(void *arg, int status, const char *why);
+static void look_shaken(acti_control_job *job);
 static void fail(dial *d, int nng_error);
 static void end(dial *d, int status, acti_link *link);
 static void stop(dial *d);
@@ -90,11 +99,13 @@ acti_link_dialer *acti_nng_dial(const acti_links *links, const char *url, acti_l
     dial *d = calloc(1, sizeof *d);
     int status = d == NULL ? acti_say(why, ACTA_ENOMEM, "out of memory; free some")
                            : acti_url_parse(url, strlen(url), &d->url, why);
-    if (status == ACTA_OK && d->url.kind != ACTI_URL_IPC && d->url.port == 0)
-        status = acti_say(why, ACTA_EINVAL, "port 0 is for those who listen; give the port that they have");
+    if (status == ACTA_OK)
+        status = prepare(d, nng->opts, why);
     if (status == ACTA_OK && (status = acti_control_hold()) != ACTA_OK)
         (void)acti_say(why, status, "%s", acti_control_why(status));
     if (status != ACTA_OK) {
+        if (d != NULL && d->tls != NULL)
+            acti_tls_config_drop(d->tls);
         free(d);
         refuse(url, done, arg, status, text);
         return NULL;
@@ -102,11 +113,24 @@ acti_link_dialer *acti_nng_dial(const acti_links *links, const char *url, acti_l
     d->base.close = close_dialer;
     d->done = done;
     d->arg = arg;
-    d->plaintext_anywhere = nng->opts != NULL && nng->opts->plaintext_anywhere;
     d->job.run = begin;
     d->closing.run = give_up;
     acti_control_push(&d->job);
     return &d->base;
+}
+
+// Takes what is needed of the options, which may be gone before the dial is.
+static int prepare(dial *d, const acta_system_opts *opts, acti_reason why)
+{
+    if (d->url.kind != ACTI_URL_IPC && d->url.port == 0)
+        return acti_say(why, ACTA_EINVAL, "port 0 is for those who listen; give the port that they have");
+    d->plaintext_anywhere = opts != NULL && opts->plaintext_anywhere;
+    if (d->url.kind != ACTI_URL_TLS)
+        return ACTA_OK;
+    int status = acti_tls_config_new(opts != NULL ? &opts->tls : NULL, false, &d->tls, why);
+    if (status == ACTA_OK) // which has looked at the length of peer_name
+        snprintf(d->peer, sizeof d->peer, "%s", opts->tls.peer_name != NULL ? opts->tls.peer_name : d->url.host);
+    return status;
 }
 
 static void refuse(const char *url, acti_link_dialed done, void *arg, int status, const char *why)
@@ -235,12 +259,45 @@ static void look(acti_control_job *job)
     } else if (error != 0) {
         fail(d, error);
     } else {
-        acti_link *link = NULL;
-        int status = acti_link_new(nng_aio_get_output(d->aio, 0), d->url.kind, &link);
-        if (status == ACTA_EACCES)
-            (void)acti_say(why_of(d), status, "another user listens there; check the path, and who serves it");
-        end(d, status, link);
+        connected(d, nng_aio_get_output(d->aio, 0));
     }
+}
+
+static void connected(dial *d, nng_stream *stream)
+{
+    acti_link *link = NULL;
+    int status = acti_link_new(stream, d->url.kind, &link);
+    if (status == ACTA_EACCES)
+        (void)acti_say(why_of(d), status, "another user listens there; check the path, and who serves it");
+    if (status == ACTA_OK && d->tls != NULL) {
+        status = acti_secure_new(link, d->tls, d->peer, shaken, d, &d->secure);
+        if (status == ACTA_OK)
+            return;
+    }
+    end(d, status, link);
+}
+
+// On some thread.
+static void shaken(void *arg, int status, const char *why)
+{
+    dial *d = arg;
+    d->status = status;
+    if (status != ACTA_OK)
+        (void)acti_say(why_of(d), status, "%s", why);
+    d->job.run = look_shaken;
+    acti_control_push(&d->job);
+}
+
+static void look_shaken(acti_control_job *job)
+{
+    dial *d = ACTI_CONTAINER_OF(job, dial, job);
+    if (d->given_up) { // the link has been closed
+        stop(d);
+        return;
+    }
+    if (d->status != ACTA_OK)
+        acti_link_close(d->secure);
+    end(d, d->status, d->secure);
 }
 
 static void fail(dial *d, int error)
@@ -267,6 +324,8 @@ static void end(dial *d, int status, acti_link *link)
         nng_aio_free(d->aio);
     if (d->dialer != NULL)
         nng_stream_dialer_free(d->dialer);
+    if (d->tls != NULL)
+        acti_tls_config_drop(d->tls);
     d->ended = true;
     if (status == ACTA_OK)
         d->done(d->arg, ACTA_OK, link, NULL);
@@ -298,6 +357,8 @@ static void give_up(acti_control_job *job)
     } else if (d->pausing) {
         acti_control_cancel(&d->job);
         stop(d);
+    } else if (d->secure != NULL) {
+        acti_link_close(d->secure); // look_shaken comes; perhaps it is queued already
     } else {
         nng_aio_abort(d->aio, NNG_ECANCELED); // look comes; perhaps it is queued already
     }

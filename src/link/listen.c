@@ -5,9 +5,12 @@
 // The loop: one accept is pending; its completion, on one of nng's threads, only pushes a job; the job makes the
 // link, gives it away and starts the next accept. What goes wrong with one connection ends that connection; when
 // the accept itself fails, for lack of descriptors or memory, the next one starts after a pause.
+//
+// A link of TLS shakes hands before it is given away, beside the loop. So many do so at once; then the next waits.
 
 #include "link/stream.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +23,13 @@
 #include "base/platform.h"
 #include "link/control.h"
 #include "link/resolve.h"
+#include "link/secure.h"
 #include "link/sockfile.h"
 
 // Long enough to cost nothing while descriptors are lacking, short against a person's patience.
 #define PAUSE_NS UINT64_C(50000000)
+
+#define GUESTS_MAX 256
 
 #define ABOUT "cannot listen at %s: "
 
@@ -33,12 +39,26 @@ typedef struct stream_listener {
     acti_sockfile file; // of ipc
     acti_link_accepted accepted;
     void *arg;
+    acti_tls_config *tls; // of TLS
     nng_stream_listener *nng;
     nng_aio *aio;
     // Pushed by the accept's completion, or by the pause after a failed one: never both.
     acti_control_job job;
     acti_au64 links, refused, failed; // written on the control thread
+    acti_list guests;                 // that shake hands; the control thread's, as the next
+    uint32_t guest_count;
 } stream_listener;
+
+// A connection that shakes hands. On the control thread, but for what comes of it.
+typedef struct guest {
+    acti_list all;
+    stream_listener *listener; // NULL: it has been closed, and link too
+    acti_link *link;
+    char from[64];
+    acti_control_job job; // pushed when it is known what comes of it
+    int status;
+    char why[ACTI_REASON_BYTES];
+} guest;
 
 // What the control thread is to open, and what came of it.
 typedef struct opening {
@@ -49,7 +69,7 @@ typedef struct opening {
 } opening;
 
 static int open_path(stream_listener *l, acti_reason why);
-static int open_place(stream_listener *l, bool plaintext_anywhere, acti_reason why);
+static int open_place(stream_listener *l, const acta_system_opts *opts, acti_reason why);
 static int open_on_control(stream_listener *l, const acti_addresses *addresses, acti_reason why);
 static void open_nng(void *arg);
 static int listen_path(stream_listener *l, acti_reason why);
@@ -64,6 +84,12 @@ static void close_nng(void *arg);
 static void accept_next(acti_control_job *job);
 static void arrived(void *arg);
 static void take(acti_control_job *job);
+static void come(stream_listener *l, nng_stream *stream);
+static int greet(stream_listener *l, acti_link *link, const char *from);
+static void greeted(void *arg, int status, const char *why);
+static void decide(acti_control_job *job);
+static void give(stream_listener *l, int status, acti_link *link, const char *from, const char *why);
+static void name_peer(nng_stream *stream, char *text, size_t size);
 
 int acti_nng_listen(const acti_links *links, const char *text, acti_link_accepted accepted, void *arg,
                     acti_link_listener **listener, acti_reason why)
@@ -78,11 +104,12 @@ int acti_nng_listen(const acti_links *links, const char *text, acti_link_accepte
         l->base.close = close_listener;
         l->accepted = accepted;
         l->arg = arg;
-        status = l->url.kind == ACTI_URL_IPC
-                     ? open_path(l, reason)
-                     : open_place(l, nng->opts != NULL && nng->opts->plaintext_anywhere, reason);
+        acti_list_init(&l->guests);
+        status = l->url.kind == ACTI_URL_IPC ? open_path(l, reason) : open_place(l, nng->opts, reason);
     }
     if (status != ACTA_OK) {
+        if (l != NULL && l->tls != NULL)
+            acti_tls_config_drop(l->tls);
         free(l);
         return acti_say(why, status, ABOUT "%s", acti_url_show(text).text, line);
     }
@@ -102,12 +129,14 @@ static int open_path(stream_listener *l, acti_reason why)
     return status;
 }
 
-static int open_place(stream_listener *l, bool plaintext_anywhere, acti_reason why)
+static int open_place(stream_listener *l, const acta_system_opts *opts, acti_reason why)
 {
     acti_addresses addresses;
     int status = acti_resolve(&l->url, &addresses, why);
     if (status == ACTA_OK)
-        status = acti_resolve_judge(&l->url, &addresses, plaintext_anywhere, why);
+        status = acti_resolve_judge(&l->url, &addresses, opts != NULL && opts->plaintext_anywhere, why);
+    if (status == ACTA_OK && l->url.kind == ACTI_URL_TLS)
+        status = acti_tls_config_new(opts != NULL ? &opts->tls : NULL, true, &l->tls, why);
     return status == ACTA_OK ? open_on_control(l, &addresses, why) : status;
 }
 
@@ -262,12 +291,98 @@ static void take(acti_control_job *job)
         acti_control_push_later(&l->job, PAUSE_NS);
         return;
     }
-    acti_link *link;
-    int status = acti_link_new(nng_aio_get_output(l->aio, 0), l->url.kind, &link);
-    acti_au64_count(status == ACTA_OK ? &l->links : status == ACTA_EACCES ? &l->refused : &l->failed, 1);
-    if (status == ACTA_OK)
+    come(l, nng_aio_get_output(l->aio, 0));
+    if (l->guest_count < GUESTS_MAX)
+        accept_next(job);
+}
+
+static void come(stream_listener *l, nng_stream *stream)
+{
+    char from[64] = "";
+    if (l->url.kind != ACTI_URL_IPC)
+        name_peer(stream, from, sizeof from);
+    acti_link *link = NULL;
+    int status = acti_link_new(stream, l->url.kind, &link);
+    if (status == ACTA_OK && l->tls != NULL) {
+        status = greet(l, link, from);
+        if (status == ACTA_OK)
+            return;
+    }
+    give(l, status, link, from, status == ACTA_EACCES ? "it comes from another user" : acta_strerror(status));
+}
+
+// Takes link.
+static int greet(stream_listener *l, acti_link *link, const char *from)
+{
+    guest *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        acti_link_close(link);
+        return ACTA_ENOMEM;
+    }
+    *g = (guest){.listener = l, .job.run = decide};
+    snprintf(g->from, sizeof g->from, "%s", from);
+    int status = acti_secure_new(link, l->tls, NULL, greeted, g, &g->link);
+    if (status != ACTA_OK) {
+        free(g);
+        return status;
+    }
+    acti_list_push(&l->guests, &g->all);
+    l->guest_count++;
+    return ACTA_OK;
+}
+
+// On some thread.
+static void greeted(void *arg, int status, const char *why)
+{
+    guest *g = arg;
+    g->status = status;
+    snprintf(g->why, sizeof g->why, "%s", why != NULL ? why : "");
+    acti_control_push(&g->job);
+}
+
+static void decide(acti_control_job *job)
+{
+    guest *g = ACTI_CONTAINER_OF(job, guest, job);
+    stream_listener *l = g->listener;
+    if (l != NULL) {
+        acti_list_remove(&g->all);
+        if (g->status != ACTA_OK)
+            acti_link_close(g->link);
+        give(l, g->status, g->link, g->from, g->why);
+        if (l->guest_count-- == GUESTS_MAX)
+            accept_next(&l->job);
+    }
+    free(g);
+}
+
+// Gives a link away, or says why there is none.
+static void give(stream_listener *l, int status, acti_link *link, const char *from, const char *why)
+{
+    char line[ACTI_LINK_WHY_MAX];
+    bool lack = status == ACTA_ENOMEM || status == ACTA_EIO;
+    acti_au64_count(status == ACTA_OK ? &l->links : lack ? &l->failed : &l->refused, 1);
+    if (status == ACTA_OK) {
         l->accepted(l->arg, link, NULL);
-    accept_next(job);
+        return;
+    }
+    snprintf(line, sizeof line, "a connection%s%s to %s is refused: %s", from[0] != '\0' ? " from " : "", from,
+             l->base.url, why);
+    l->accepted(l->arg, NULL, line);
+}
+
+static void name_peer(nng_stream *stream, char *text, size_t size)
+{
+    nng_sockaddr at;
+    char address[INET6_ADDRSTRLEN] = "";
+    if (nng_stream_get_addr(stream, NNG_OPT_REMADDR, &at) != 0)
+        return;
+    if (at.s_family == NNG_AF_INET) {
+        inet_ntop(AF_INET, &at.s_in.sa_addr, address, sizeof address);
+        snprintf(text, size, "%s:%u", address, ntohs(at.s_in.sa_port));
+    } else if (at.s_family == NNG_AF_INET6) {
+        inet_ntop(AF_INET6, at.s_in6.sa_addr, address, sizeof address);
+        snprintf(text, size, "[%s]:%u", address, ntohs(at.s_in6.sa_port));
+    }
 }
 
 void acti_link_listener_counts(const acti_link_listener *listener, acti_link_counts *counts)
@@ -286,6 +401,8 @@ static void close_listener(acti_link_listener *listener)
     stream_listener *l = ACTI_CONTAINER_OF(listener, stream_listener, base);
     acti_control_call(close_nng, l);
     acti_control_drop();
+    if (l->tls != NULL)
+        acti_tls_config_drop(l->tls);
     free(l);
 }
 
@@ -303,6 +420,12 @@ static void close_nng(void *arg)
         if (come)
             nng_stream_free(nng_aio_get_output(l->aio, 0));
         nng_aio_free(l->aio);
+    }
+    acti_list *all;
+    while ((all = acti_list_pop(&l->guests)) != NULL) {
+        guest *g = ACTI_CONTAINER_OF(all, guest, all);
+        g->listener = NULL;
+        acti_link_close(g->link);
     }
     if (l->url.kind == ACTI_URL_IPC)
         acti_sockfile_release(&l->file);

@@ -340,16 +340,19 @@ static inline acti_link *dial_ok(const acti_links *links, const char *url)
 typedef struct transport {
     const char *name;
     const char *url; // to listen at; NULL: a socket in a folder
+    const acta_system_opts *opts;
 } transport;
 
 // Two ends of one connection, and the listener it came through.
 typedef struct pair {
     folder f;
-    const acti_links *links;
+    acti_nng_links nng;
+    const acti_links *links; // these
     const char *url; // to dial
     arrivals a;
     acti_link_listener *listener;
     end near, far;
+    bool slow; // a handshake takes a hundred times as long, and closing more than one job
 } pair;
 
 static inline acti_link *pair_dial(pair *p)
@@ -359,7 +362,11 @@ static inline acti_link *pair_dial(pair *p)
 
 static inline void pair_init_over(pair *p, const transport *over)
 {
-    *p = (pair){.f = folder_new(), .links = nng_links(), .a = ARRIVALS_INIT};
+    if (over->opts != NULL && !TEST_TLS)
+        skip();
+    *p = (pair){.f = folder_new(), .links = &p->nng.base, .a = ARRIVALS_INIT};
+    acti_nng_links_init(&p->nng, over->opts);
+    p->slow = over->opts != NULL;
     char url[128];
     char why[ACTI_LINK_WHY_MAX];
     snprintf(url, sizeof url, "ipc://%s", p->f.sock);
@@ -384,7 +391,8 @@ static inline void pair_init(pair *p)
 static inline void pair_fini(pair *p)
 {
     acti_link_listener_close(&p->listener);
-    assert_true(acti_link_fini());
+    while (!acti_link_fini())
+        assert_true(p->slow); // a link without an owner may still be closing
     folder_end(&p->f);
 }
 

@@ -341,7 +341,8 @@ TEST(dialer_may_be_closed_at_any_moment)
             acti_cpu_relax();
         acti_link_dialer_close(&dialer);
         latch_wait(&d.done);
-        assert_true(d.status == ACTA_OK || d.status == ACTA_ESTOPPED);
+        // Full: look-ups that were given up and are still on their way.
+        assert_true(d.status == ACTA_OK || d.status == ACTA_ESTOPPED || (d.status == ACTA_EFULL && i % 2 == 1));
         assert_int_equal(d.link != NULL, d.status == ACTA_OK);
         connected += d.link != NULL;
         if (d.link != NULL)

@@ -9,13 +9,19 @@
 #include <sys/socket.h>
 
 #include "base/platform.h"
+#include "link/certs.h"
 
-static char said[2048];
+// All that was reported, by any system, since the last one that was opened alone.
+static char said[8192];
+static acti_lock said_lock = ACTI_LOCK_INIT;
 
 static void report(void *arg, const char *line)
 {
     (void)arg;
-    snprintf(said, sizeof said, "%s", line);
+    acti_lock_take(&said_lock);
+    size_t size = strlen(said);
+    snprintf(said + size, sizeof said - size, "%s\n", line);
+    acti_lock_give(&said_lock);
 }
 
 static acta_system *open_system(const acta_system_opts *opts)
@@ -24,7 +30,6 @@ static acta_system *open_system(const acta_system_opts *opts)
     acta_system_opts filled = opts != NULL ? *opts : (acta_system_opts){0};
     filled.workers = 1;
     filled.report = report;
-    said[0] = '\0';
     assert_int_equal(acta_open(&filled, &sys), ACTA_OK);
     return sys;
 }
@@ -37,6 +42,7 @@ static void assert_said(const char *word)
 
 TEST(url_that_may_not_be_used_is_refused_by_both_sides_and_says_why)
 {
+    said[0] = '\0';
     acta_system *sys = open_system(NULL);
     acta_node *node = NULL;
     acta_listener *listener = NULL;
@@ -102,6 +108,7 @@ static int answer(acta_self *self, void *arg, acta_msg *m)
 // Two systems over a URL, which the listener may fill in.
 static void talk(const char *url, const acta_system_opts *opts)
 {
+    said[0] = '\0';
     acta_system *server = open_system(opts), *client = open_system(opts);
     acta_listener *listener = NULL;
     acta_node *node = NULL;
@@ -110,7 +117,10 @@ static void talk(const char *url, const acta_system_opts *opts)
         fail_msg("%s", said);
     assert_int_equal(acta_spawn(server, &tx, .handler = answer), ACTA_OK);
     assert_int_equal(acta_publish(server, "answer", acta_tx_addr(tx)), ACTA_OK);
-    if (acta_connect(client, acta_listener_url(listener), 10 * ACTA_SECOND, &node) != ACTA_OK)
+    char here[64]; // the name of this machine may be known to others alone
+    snprintf(here, sizeof here, "tls+tcp://127.0.0.1:%s", strrchr(acta_listener_url(listener), ':') + 1);
+    bool all = strstr(url, "0.0.0.0") != NULL;
+    if (acta_connect(client, all ? here : acta_listener_url(listener), 10 * ACTA_SECOND, &node) != ACTA_OK)
         fail_msg("%s", said);
     assert_int_equal(acta_node_find(node, "answer", 10 * ACTA_SECOND, &far), ACTA_OK);
     acta_msg *reply;
@@ -130,6 +140,56 @@ TEST(nodes_talk_over_tcp)
 {
     talk("tcp://127.0.0.1:0", NULL);
     talk("tcp://localhost:0", NULL);
+}
+
+TEST(nodes_talk_over_tls)
+{
+    certs_need();
+    acta_system_opts opts = {.tls = cert_opts("server")};
+    talk("tls+tcp://localhost:0", &opts);
+    talk("tls+tcp://127.0.0.1:0", &opts);
+    acta_system_opts any = {.tls = cert_opts("node")};
+    any.tls.peer_name = "node.test";
+    talk("tls+tcp://0.0.0.0:0", &any); // TLS is not for loopback alone
+}
+
+TEST(certificate_that_is_not_believed_is_refused_and_both_sides_are_told)
+{
+    certs_need();
+    said[0] = '\0';
+    acta_system *server = open_system(&(acta_system_opts){.tls = cert_opts("server")});
+    acta_listener *listener;
+    acta_node *node = NULL;
+    assert_int_equal(acta_node_listen(server, "tls+tcp://localhost:0", &listener), ACTA_OK);
+    acta_system *client = open_system(&(acta_system_opts){.tls = cert_opts("stranger")});
+    assert_int_equal(acta_connect(client, acta_listener_url(listener), 10 * ACTA_SECOND, &node), ACTA_EACCES);
+    assert_null(node);
+    acta_listener_close(&listener); // what it had to report has been
+    assert_int_equal(acta_close(&client, ACTA_SECOND), ACTA_OK);
+    assert_int_equal(acta_close(&server, ACTA_SECOND), ACTA_OK);
+    assert_said("is refused: no authority in tls.ca_file has signed");
+    assert_said("cannot connect to tls+tcp://localhost:");
+    assert_said("authority that it does not know");
+}
+
+TEST(texts_in_the_options_may_go_when_the_system_is_open)
+{
+    certs_need();
+    char ca[128], pem[128], key[128];
+    acta_tls_opts from = cert_opts("server");
+    snprintf(ca, sizeof ca, "%s", from.ca_file);
+    snprintf(pem, sizeof pem, "%s", from.cert_file);
+    snprintf(key, sizeof key, "%s", from.key_file);
+    acta_system *sys = open_system(
+        &(acta_system_opts){.tls = {.ca_file = ca, .cert_file = pem, .key_file = key}});
+    memset(ca, 'x', sizeof ca);
+    memset(pem, 'x', sizeof pem);
+    memset(key, 'x', sizeof key);
+    acta_listener *listener = NULL;
+    if (acta_node_listen(sys, "tls+tcp://localhost:0", &listener) != ACTA_OK)
+        fail_msg("%s", said);
+    acta_listener_close(&listener);
+    assert_int_equal(acta_close(&sys, ACTA_SECOND), ACTA_OK);
 }
 
 TEST(listener_at_a_relative_path_says_where_others_find_it)
@@ -156,7 +216,13 @@ TEST(listener_at_a_relative_path_says_where_others_find_it)
 
 int main(void)
 {
-    return TEST_RUN(case_of(url_that_may_not_be_used_is_refused_by_both_sides_and_says_why),
+    certs_make();
+    int status = TEST_RUN(case_of(url_that_may_not_be_used_is_refused_by_both_sides_and_says_why),
                     case_of(connect_to_a_black_hole_keeps_its_time_limit_and_leaves_nothing),
-                    case_of(nodes_talk_over_tcp), case_of(listener_at_a_relative_path_says_where_others_find_it));
+                    case_of(nodes_talk_over_tcp), case_of(nodes_talk_over_tls),
+                    case_of(certificate_that_is_not_believed_is_refused_and_both_sides_are_told),
+                    case_of(texts_in_the_options_may_go_when_the_system_is_open),
+                    case_of(listener_at_a_relative_path_says_where_others_find_it));
+    certs_remove();
+    return status;
 }
