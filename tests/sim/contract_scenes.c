@@ -83,32 +83,40 @@ static bool it_is_as_written(void *arg)
 
 // ---- when the node dies ------------------------------------------------------------------------
 
-// tells_of_death: whether what stands before the next "; " says that the node has died.
-static bool tells_of_death(const char *at, size_t length)
+// of_one is the length of what stands before the next "; ", and of that.
+static size_t of_one(const char *at)
+{
+    const char *end = strstr(at, "; ");
+    return end != NULL ? (size_t)(end - at) + 2 : strlen(at);
+}
+
+// death_in gives where the first of what is told at `at` says that the node has died; NULL: it does not.
+static const char *death_in(const char *at)
 {
     static const char *const statuses[] = {"ECRASHED", "EUNREACH"};
     for (int i = 0; i < 2; i++) {
         const char *found = strstr(at, statuses[i]);
-        if (found != NULL && found < at + length)
-            return true;
+        if (found != NULL && found < at + of_one(at))
+            return found;
     }
-    return false;
+    return NULL;
 }
 
-// it_is_a_beginning: whether the text is what the scene leaves, cut short somewhere, but for what tells of the death.
+// it_is_a_beginning: whether the text is what the scene leaves, cut short somewhere. What tells of the death may stand
+// where something else would be told of the same, and anywhere else.
 static bool it_is_a_beginning(void *arg)
 {
     (void)arg;
-    char text[sizeof(w.piece.scribe.text)], *written = text;
+    char text[sizeof(w.piece.scribe.text)];
+    const char *written = text;
     play_written(w.piece.scene, text, sizeof(text));
-    for (const char *at = w.piece.scribe.text; *at != '\0';) {
-        const char *end = strstr(at, "; ");
-        size_t length = end != NULL ? (size_t)(end - at) + 2 : strlen(at);
-        if (strncmp(at, written, length) == 0)
-            written += length;
-        else if (!tells_of_death(at, length))
+    for (const char *at = w.piece.scribe.text; *at != '\0'; at += of_one(at)) {
+        const char *death = death_in(at);
+        size_t same = death != NULL ? (size_t)(death - at) : of_one(at);
+        if (strncmp(at, written, same) == 0)
+            written += of_one(written);
+        else if (death == NULL)
             return false;
-        at += length;
     }
     return w.over && (*written == '\0' || strstr(w.piece.scribe.text, "DOWN") != NULL || !w.made);
 }
