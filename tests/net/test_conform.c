@@ -91,7 +91,7 @@ static int host_open(host *h, const char *url)
     *h = (host){.sys = open_system(2)};
     if (h->sys == NULL)
         return ACTA_ENOMEM;
-    int status = acta_spawn(h->sys, &h->tx, .handler = play_host, .name = "host");
+    int status = acta_spawn(h->sys, &h->tx, .handler = host_handler, .name = "host");
     if (status == ACTA_OK)
         status = acta_publish(h->sys, "host", acta_tx_addr(h->tx));
     if (status == ACTA_OK)

@@ -37,7 +37,7 @@ static void boot_away(acta_sim *sim, acta_system *sys, void *arg)
     (void)sim;
     (void)arg;
     acta_listener *listener; // closed with the system
-    if (acta_spawn(sys, &w.host, .handler = play_host, .arg = &w.host, .arg_free = host_freed, .name = "host") ==
+    if (acta_spawn(sys, &w.host, .handler = host_handler, .arg = &w.host, .arg_free = host_freed, .name = "host") ==
             ACTA_OK &&
         acta_publish(sys, "host", acta_tx_addr(w.host)) == ACTA_OK)
         shows(acta_node_listen(sys, AWAY_URL, &listener));
