@@ -189,7 +189,7 @@ static void end_at_once(void)
 typedef struct place {
     const char *name;
     unsigned differs;   // DIFFERS_...
-    const char *url;    // of the node, with %s for a folder; NULL: at home
+    const char *url;    // of the node, which may have %s for a folder; NULL: at home
     bool other_process; // where the node is
 } place;
 
@@ -198,6 +198,8 @@ static const place in_a_process = {.name = "beside the maker", .differs = DIFFER
 static const place nodes[] = {
     {"in another system, over ipc", DIFFERS_OF_NODES, "ipc://%s/place", false},
     {"in another process, over ipc", DIFFERS_OF_NODES, "ipc://%s/place", true},
+    {"in another system, over tcp", DIFFERS_OF_NODES, "tcp://127.0.0.1:0", false},
+    {"in another process, over tcp", DIFFERS_OF_NODES, "tcp://127.0.0.1:0", true},
 };
 enum { NODES = sizeof(nodes) / sizeof(nodes[0]) };
 
