@@ -12,17 +12,18 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import *  # noqa: E402,F403
 
 HANDS = os.path.join(BUILD, "tests", "hands")
+LINKS = ("ipc", "tcp")
 
 
 class Hand:
     """A node with a hand that passes a sender on: see hands.c."""
 
-    def __init__(self, box, name):
+    def __init__(self, box, name, link="ipc"):
         self.socket = box.at(name)
-        self.process = box.start(box.url(name), program=HANDS, stdin=subprocess.PIPE)
+        url = box.url(name) if link == "ipc" else "tcp://127.0.0.1:0"
+        self.process = box.start(url, program=HANDS, stdin=subprocess.PIPE)
         self.process.wait_for("^ready ")
         self.url = re.search("^ready (.*)$", self.out(), re.M)[1]
-        self.sent = 0
 
     def out(self):
         return self.process.text[self.process.pipe.stdout].decode()
@@ -72,10 +73,10 @@ class Hand:
         same(r.status, 0, repr(r))
 
 
-def three(box, names=("first", "second", "third")):
+def three(box, link="ipc"):
     """The first has made a sink, has given a sender to the second, and that one to the third; all keep theirs. What came
     through that of the third, number 1, shows that the owner knows of it."""
-    hands = [Hand(box, name) for name in names]
+    hands = [Hand(box, name, link) for name in ("first", "second", "third")]
     hands[0].tell("make", "made")
     hands[0].give(hands[1])
     hands[1].give(hands[2])
@@ -84,19 +85,20 @@ def three(box, names=("first", "second", "third")):
 
 
 def a_sender_goes_over_three_processes_and_home(box):
-    first, second, third = three(box)
-    first.drop()
-    second.send(first, 2, 10)
-    second.drop()
-    third.send(first, 11, 20)
-    third.give(first)
-    third.drop()
-    first.send(first, 21, 30)
-    need("ends" not in first.out(), "it has ended: %s" % first.out())
-    first.drop()
-    first.wait_for("ends ACTA_OK")
-    for hand in (first, second, third):
-        hand.leave()
+    for link in LINKS:
+        first, second, third = three(box, link)
+        first.drop()
+        second.send(first, 2, 10)
+        second.drop()
+        third.send(first, 11, 20)
+        third.give(first)
+        third.drop()
+        first.send(first, 21, 30)
+        need("ends" not in first.out(), "it has ended: %s" % first.out())
+        first.drop()
+        first.wait_for("ends ACTA_OK")
+        for hand in (first, second, third):
+            hand.leave()
 
 
 def whoever_is_the_last_to_have_one_ends_it(box):
@@ -137,17 +139,18 @@ def a_giver_that_is_killed_takes_nothing_with_it_and_the_end_says_so(box):
 
 
 def a_sender_comes_home_though_its_giver_was_killed(box):
-    first, second, third = three(box)
-    first.drop()
-    second.kill()
-    third.give(first)
-    third.drop()
-    first.send(first, 2, 100)
-    need("ends" not in first.out(), "it has ended: %s" % first.out())
-    first.drop()
-    first.wait_for("ends ACTA_ECRASHED")
-    third.leave()
-    first.leave()
+    for link in LINKS:
+        first, second, third = three(box, link)
+        first.drop()
+        second.kill()
+        third.give(first)
+        third.drop()
+        first.send(first, 2, 100)
+        need("ends" not in first.out(), "it has ended: %s" % first.out())
+        first.drop()
+        first.wait_for("ends ACTA_ECRASHED")
+        third.leave()
+        first.leave()
 
 
 def a_sender_that_is_on_its_way_when_its_giver_is_killed_is_lost_and_the_end_says_so(box):
