@@ -110,6 +110,14 @@ static inline void latch_open(latch *l)
     pthread_mutex_unlock(&l->lock);
 }
 
+static inline bool latch_is_open(latch *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool open = l->open;
+    pthread_mutex_unlock(&l->lock);
+    return open;
+}
+
 static inline void latch_wait(latch *l)
 {
     pthread_mutex_lock(&l->lock);

@@ -376,7 +376,7 @@ TEST(dialer_may_be_closed_at_any_moment)
     for (int i = 0; i < 100; i++) {
         dialled d;
         dial_start(&d, &client.links.base, s.url);
-        for (uint64_t n = acti_random_next(&seed) % 3000000; n > 0 && d.calls == 0; n--)
+        for (uint64_t n = acti_random_next(&seed) % 1000000; n > 0 && !latch_is_open(&d.done); n--)
             acti_cpu_relax();
         acti_link_dialer_close(&d.dialer);
         int status = dial_end(&d);
