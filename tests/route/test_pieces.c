@@ -15,6 +15,7 @@
 ACTA_MESSAGE(item, (u64, n));
 ACTA_MESSAGE(blob, (bytes, data));
 ACTA_MESSAGE(hand, (tx, who));
+ACTA_MESSAGE(gift, (tx, who), (bytes, data));
 ACTA_MESSAGE(query, (u64, n));
 
 enum { LARGE = 16 << 20, MIDDLE = 1 << 20, ACTORS = 17, CREDIT = 1000 };
@@ -195,6 +196,26 @@ TEST(nothing_else_about_its_actor_goes_between_the_pieces_and_what_is_behind_fol
     world_close(&w);
 }
 
+// C-EOF: the sender in it is the last of this node, and comes home. Its hold is given back behind the message.
+TEST(the_last_sender_to_an_actor_is_not_given_back_before_the_message_that_it_is_in_has_ended)
+{
+    world w;
+    world_open(&w, 2, CREDIT, UINT32_MAX);
+    acti_frame frame;
+    uint64_t parts = 0, ended = 0;
+    assert_int_equal(acta_send(w.far[1], gift, .who = w.far[2], .data = {bytes, MIDDLE}), ACTA_OK);
+    acta_tx_drop(&w.far[2]);
+    do {
+        peer_next(&w.p, &frame);
+        parts += frame.kind == ACTI_FRAME_PART;
+        ended += frame.kind == ACTI_FRAME_SEND;
+    } while (frame.kind != ACTI_FRAME_RELEASE);
+    assert_int_equal(frame.actor, 2);
+    assert_int_equal(parts, MIDDLE / ACTI_PIECE_BYTES);
+    assert_int_equal(ended, 1);
+    world_close(&w);
+}
+
 TEST(a_large_reply_goes_in_pieces_too_and_what_was_sent_later_is_behind_it)
 {
     world w;
@@ -242,10 +263,14 @@ TEST(sixteen_are_begun_at_a_time_and_the_next_waits_until_one_has_ended)
     acti_frame frame;
     for (uint64_t n = 1; n <= ACTORS; n++)
         send_blob(&w, n, MIDDLE + n * ACTI_PIECE_BYTES);
+    send_blob(&w, 1, MIDDLE + ACTI_PIECE_BYTES);
     uint32_t begun = 0, begun_max = 0;
-    for (uint32_t ended = 0; ended < ACTORS;) {
+    for (uint32_t ended = 0; ended < ACTORS + 1;) {
         peer_next(&w.p, &frame);
-        begun += frame.kind == ACTI_FRAME_PART && of[frame.actor].bytes == 0;
+        bool begins = frame.kind == ACTI_FRAME_PART && of[frame.actor].bytes == 0;
+        if (begins && frame.actor == 1 && of[1].whole > 0)
+            assert_true(of[ACTORS].bytes > 0); // who has waited comes first
+        begun += begins;
         begun_max = begun > begun_max ? begun : begun_max;
         if (hear(of, &frame)) {
             assert_int_equal(of[frame.actor].whole, packed_size(MIDDLE + frame.actor * ACTI_PIECE_BYTES));
@@ -376,6 +401,7 @@ int main(void)
     int failed = TEST_RUN(
         case_of(a_small_message_passes_a_large_one_of_another_pair),
         case_of(nothing_else_about_its_actor_goes_between_the_pieces_and_what_is_behind_follows_in_order),
+        case_of(the_last_sender_to_an_actor_is_not_given_back_before_the_message_that_it_is_in_has_ended),
         case_of(a_large_reply_goes_in_pieces_too_and_what_was_sent_later_is_behind_it),
         case_of(a_message_that_is_small_when_packed_goes_in_one_frame_and_one_of_a_piece_and_a_byte_in_two),
         case_of(sixteen_are_begun_at_a_time_and_the_next_waits_until_one_has_ended),
