@@ -3,8 +3,8 @@
 // bench_net.c - what a message costs between two processes of one machine, over ipc.
 //
 //     bench_net NAME WORKERS RUNS [PART]    prints one figure of what NAME measures, a line a run; of a PART-th of the
-//                                           work: 1. There and back under load also prints how many million messages
-//                                           a second the load was.
+//                                           work: 1. There and back under load, of messages as small or of 16 MiB, also
+//                                           prints how many million messages a second the load was.
 //     bench_net list                      prints the names, with their units
 //
 // A message has one field, bytes, of the size in the name. It carries 36 bytes more: 16 for the frame's header, 8 for
@@ -21,7 +21,8 @@
 #define WAIT_NS (60 * ACTA_SECOND)
 #define LINKS 200
 #define SENDERS 10000
-#define LARGEST 65536
+#define SMALL 64
+#define LARGEST ((16u << 20) - 64)
 
 ACTA_MESSAGE(parcel, (bytes, data));
 ACTA_MESSAGE(answer, (bytes, data));
@@ -183,9 +184,21 @@ static int echo_handler(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
+// A taker answers without the bytes.
+static int taker_handler(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    if (m != NULL && acta_is(parcel, m))
+        need_ok(acta_reply(self, m, answer, .data = {payload, SMALL}), "a reply was not accepted");
+    return ACTA_OK;
+}
+
 typedef struct asker {
     acta_tx *to;
+    size_t size;
     int64_t left;
+    _Atomic int64_t asked;
+    atomic_bool stop; // before left is 0
     double ended_ns;
     int ended; // eventfd
 } asker;
@@ -197,8 +210,9 @@ static int asker_handler(acta_self *self, void *arg, acta_msg *m)
     if (m == NULL)
         return ACTA_OK; // a may be gone
     bench_need(acta_is(answer, m) || acta_is(begin, m), "an ask failed");
-    if (a->left-- > 0) {
-        need_ok(acta_ask(self, a->to, ACTA_FOREVER, &id, parcel, .data = {payload, 64}), "ask");
+    atomic_fetch_add_explicit(&a->asked, 1, memory_order_relaxed);
+    if (a->left-- > 0 && !atomic_load_explicit(&a->stop, memory_order_relaxed)) {
+        need_ok(acta_ask(self, a->to, ACTA_FOREVER, &id, parcel, .data = {payload, a->size}), "ask");
     } else {
         acta_tx_drop(&a->to);
         a->ended_ns = bench_now_ns();
@@ -207,17 +221,30 @@ static int asker_handler(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
+// ask begins to ask one question after the other.
+static void ask(side *s, asker *a, const char *whom, acta_tx **tx)
+{
+    a->to = find(s, whom);
+    a->ended = eventfd(0, EFD_CLOEXEC);
+    need_ok(acta_spawn(s->sys, tx, .handler = asker_handler, .arg = a, .name = "asker"), "spawn");
+    need_ok(acta_send(*tx, begin), "send");
+}
+
+static void asked(asker *a, acta_tx **tx)
+{
+    wait_for(a->ended);
+    acta_tx_drop(tx);
+    close(a->ended);
+}
+
 // ask_in_turn gives the nanoseconds of a round.
 static double ask_in_turn(side *s, int64_t rounds)
 {
-    asker a = {.to = find(s, "echo"), .left = rounds, .ended = eventfd(0, EFD_CLOEXEC)};
+    asker a = {.size = SMALL, .left = rounds};
     acta_tx *tx;
-    need_ok(acta_spawn(s->sys, &tx, .handler = asker_handler, .arg = &a, .name = "asker"), "spawn");
     double from = bench_now_ns();
-    need_ok(acta_send(tx, begin), "send");
-    wait_for(a.ended);
-    acta_tx_drop(&tx);
-    close(a.ended);
+    ask(s, &a, "echo", &tx);
+    asked(&a, &tx);
     return (a.ended_ns - from) / (double)rounds;
 }
 
@@ -258,6 +285,36 @@ static void net_back_loaded(side *s, int64_t part)
         double rate = (double)(atomic_load(&load.sent) - before) * 1e3 / (bench_now_ns() - from);
         atomic_store(&stop, true);
         printf("%.2f %.3f\n", ns, rate);
+        pair_tell(s->p, 0);
+    } else {
+        (void)pair_told(s->p);
+        acta_tx_drop(&tx[0]);
+        acta_tx_drop(&tx[1]);
+    }
+    part_ways(s);
+}
+
+// The load is questions of 16 MiB, the way of the small ones, over the same session, to another actor; each is asked
+// when the last one is answered.
+static void net_back_large(side *s, int64_t part)
+{
+    acta_tx *tx[2] = {NULL, NULL};
+    if (!s->p->near) {
+        publish(s->sys, "echo", echo_handler, NULL, &tx[0]);
+        publish(s->sys, "taker", taker_handler, NULL, &tx[1]);
+    }
+    meet(s);
+    if (s->p->near) {
+        asker load = {.size = LARGEST, .left = INT64_MAX};
+        ask(s, &load, "taker", &tx[1]);
+        (void)ask_in_turn(s, 100); // the load is there when these are over
+        int64_t before = atomic_load(&load.asked);
+        double from = bench_now_ns();
+        double ns = ask_in_turn(s, 2000 / part);
+        double rate = (double)(atomic_load(&load.asked) - before) * 1e3 / (bench_now_ns() - from);
+        printf("%.2f %.6f\n", ns, rate);
+        atomic_store(&load.stop, true);
+        asked(&load, &tx[1]);
         pair_tell(s->p, 0);
     } else {
         (void)pair_told(s->p);
@@ -360,8 +417,9 @@ static const struct {
 } benches[] = {
     {"net_64", "ns/message", net_64},     {"net_1k", "ns/message", net_1k},
     {"net_64k", "ns/message", net_64k},   {"net_back", "ns/round", net_back},
-    {"net_back_loaded", "ns/round", net_back_loaded}, {"net_link", "bytes/link", net_link},
-    {"net_sender", "bytes/sender", net_sender},       {"net_held", "bytes/sender", net_held},
+    {"net_back_loaded", "ns/round", net_back_loaded}, {"net_back_large", "ns/round", net_back_large},
+    {"net_link", "bytes/link", net_link},             {"net_sender", "bytes/sender", net_sender},
+    {"net_held", "bytes/sender", net_held},
 };
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
 
