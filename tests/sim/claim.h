@@ -15,6 +15,7 @@
 #define CLAIM_H
 
 #include "corpus.h"
+#include "items.h"
 #include "test.h"
 
 #include <acta/acta.h>
@@ -22,11 +23,6 @@
 #include <acta/sim.h>
 #include <signal.h>
 #include <sys/time.h>
-
-ACTA_MESSAGE(go);
-ACTA_MESSAGE(item, (i64, source), (i64, n));
-ACTA_MESSAGE(query, (i64, n));
-ACTA_MESSAGE(answer, (i64, n));
 
 // ---- a claim ------------------------------------------------------------------
 
@@ -37,16 +33,26 @@ typedef struct claim {
     bool may_live; // see acta_sim_opts
     bool broken;   // a mistake that users make: the exploration must find it
     bool every_order; // a small world, explored exhaustively: it must come out complete
-    uint32_t faults;  // see acta_sim_opts
+    bool nodes;       // of several nodes
+    uint32_t faults;  // that may happen to them: bits ACTA_SIM_...
+    bool one_fault;   // at most, of a schedule
 } claim;
 
 // CLAIM(a_thing_holds) is the scenario of that name, with messages that are on their way for a while; CLAIM_AT_ONCE the
 // same with messages that arrive at once, CLAIM_BROKEN one that must not hold, and CLAIM_IN_EVERY_ORDER one of a small
-// world.
+// world. CLAIM_DESPITE is one of several nodes, with faults wherever they may be, after which actors may live on;
+// CLAIM_DESPITE_ONE with one fault at most, and CLAIM_DESPITE_ONE_IN_EVERY_ORDER of few nodes that do little, with the
+// fault at each step.
 #define CLAIM(fn) {.name = #fn, .scenario = fn}
 #define CLAIM_AT_ONCE(fn) {.name = #fn "_at_once", .scenario = fn, .at_once = true}
 #define CLAIM_BROKEN(fn) {.name = #fn, .scenario = fn, .broken = true}
 #define CLAIM_IN_EVERY_ORDER(fn) {.name = #fn, .scenario = fn, .every_order = true}
+#define CLAIM_DESPITE(fn, bits) {.name = #fn, .scenario = fn, .nodes = true, .faults = (bits), .may_live = true}
+#define CLAIM_DESPITE_ONE(fn, bits) \
+    {.name = #fn, .scenario = fn, .nodes = true, .faults = (bits), .one_fault = true, .may_live = true}
+#define CLAIM_DESPITE_ONE_IN_EVERY_ORDER(fn, bits)                                                         \
+    {.name = #fn, .scenario = fn, .nodes = true, .faults = (bits), .one_fault = true, .may_live = true,    \
+     .every_order = true}
 
 #define CLAIM_MAIN(claims)                                                                                 \
     int main(int argc, char **argv)                                                                        \
@@ -75,9 +81,12 @@ static inline int claim_explore(const claim *c, uint64_t schedules, acta_sim_res
     acta_sim_opts opts = {.name = c->name,
                           .strategy = c->every_order ? ACTA_SIM_EXHAUSTIVE : ACTA_SIM_PORTFOLIO,
                           .schedules = c->every_order ? 0 : schedules,
-                          .instant = c->at_once,
-                          .may_live = c->may_live,
                           .faults = c->faults,
+                          .faults_max = c->one_fault ? 1 : 0,
+                          .idle_clock = c->every_order && c->nodes,
+                          .instant = c->at_once || (c->every_order && c->nodes),
+                          .may_live = c->may_live,
+                          .no_lint = c->nodes,
                           .replays = sim_corpus};
     claim_begun = 0;
     return acta_sim_explore_with(&opts, claim_begin, (void *)(uintptr_t)c, result);
@@ -96,7 +105,8 @@ static inline void claim_test(void **state)
 {
     const claim *c = *state;
     acta_sim_result result;
-    int status = claim_explore(c, claim_schedules_wanted(), &result);
+    uint64_t wanted = claim_schedules_wanted();
+    int status = claim_explore(c, c->nodes ? wanted / 4 + 100 : wanted, &result); // nodes take many steps
     claim_schedules += result.schedules;
     assert_int_equal(status, c->broken ? ACTA_ECLAIM : ACTA_OK);
     assert_int_equal(result.complete, c->every_order);
