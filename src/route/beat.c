@@ -29,7 +29,7 @@
 
 // ---- the alarm ----------------------------------------------------------------------------
 
-static void fire(acti_alarm *alarm)
+void acti_node_fire(acti_alarm *alarm)
 {
     acti_node *node = ACTI_CONTAINER_OF(alarm, acti_node, alarm);
     (void)acti_actor_push(node->actor, &node->due_event); // refused: it has ended
@@ -38,8 +38,6 @@ static void fire(acti_alarm *alarm)
 
 void acti_node_init_dues(acti_node *node)
 {
-    if (node->alarm.fire == NULL) // the first time: while it is set, others read it
-        node->alarm.fire = fire;
     for (int i = 0; i < ACTI_DUES; i++)
         node->due_ns[i] = UINT64_MAX;
 }

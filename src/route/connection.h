@@ -72,6 +72,10 @@ acti_node_lost(acti_node *node);
 
 // ---- time: beat.c -----------------------------------------------------------------------
 
+// acti_node_fire is what a node's alarm does: whoever sets it may read that on any thread, so it never changes.
+void
+acti_node_fire(acti_alarm *alarm);
+
 // acti_node_init_dues begins with nothing that is due.
 void
 acti_node_init_dues(acti_node *node);

@@ -108,6 +108,7 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     snprintf(node->url, sizeof(node->url), "%s", plan->url != NULL ? plan->url : "");
     init_events(node);
     init_tables(node);
+    node->alarm.fire = acti_node_fire;
     acti_node_init_dues(node);
     int status = init_session(node, plan->session);
     acti_assert(status == ACTA_OK); // what the router says of us is valid

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// peer.h - what the peers in C share: the command line, threads, and the sizes of bench_core's benchmarks. These peers
+// peer.h - what the peers in C share: threads, and the sizes of bench_core's benchmarks. These peers
 // have no actors, so each party is a thread.
 
 #ifndef PEER_H
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "entry.h"
 
 #define RING 503
 #define PRODUCERS 64
@@ -41,17 +42,9 @@ static inline void peer_join(const pthread_t *threads, int count)
 // peer_main is main() of a peer: NAME CORES RUNS, or list. The table ends with an empty entry.
 static inline int peer_main(int argc, char **argv, const peer_bench *benches)
 {
-    if (argc == 2 && strcmp(argv[1], "list") == 0) {
-        for (; benches->name != NULL; benches++)
-            printf("%s\n", benches->name);
-        return EXIT_SUCCESS;
-    }
-    bench_need(argc == 4, "usage: list | NAME CORES RUNS");
-    while (benches->name != NULL && strcmp(benches->name, argv[1]) != 0)
-        benches++;
-    bench_need(benches->name != NULL, "no benchmark of that name");
-    for (long left = bench_number(argv[3]); left > 0; left--) {
-        printf("%.2f\n", benches->run((int)bench_number(argv[2])));
+    const peer_bench *bench = peer_chosen(argc, argv, benches, sizeof(*benches));
+    for (long left = bench != NULL ? bench_number(argv[3]) : 0; left > 0; left--) {
+        printf("%.2f\n", bench->run((int)bench_number(argv[2])));
         fflush(stdout);
     }
     return EXIT_SUCCESS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// peer_net.h - what the peers of bench_net in C share: the command line, a process for each side, and the sizes.
+// peer_net.h - what the peers of bench_net in C share: a process for each side, and the sizes.
 //
 // A run is a function that both processes call, with the near one in p->near. The near one gives the figure: in
 // nanoseconds a message or round, and for there and back under load how many million messages a second that was.
@@ -9,6 +9,7 @@
 #define PEER_NET_H
 
 #include "bench/pair.h"
+#include "entry.h"
 
 #define BYTES_MAX 65536
 
@@ -22,23 +23,15 @@ typedef struct net_bench {
 // net_main is main() of a peer: NAME CORES RUNS, or list. The table ends with an empty entry.
 static inline int net_main(int argc, char **argv, const net_bench *benches)
 {
-    if (argc == 2 && strcmp(argv[1], "list") == 0) {
-        for (; benches->name != NULL; benches++)
-            printf("%s\n", benches->name);
-        return EXIT_SUCCESS;
-    }
-    bench_need(argc == 4, "usage: list | NAME CORES RUNS");
-    while (benches->name != NULL && strcmp(benches->name, argv[1]) != 0)
-        benches++;
-    bench_need(benches->name != NULL, "no benchmark of that name");
-    for (long left = bench_number(argv[3]); left > 0; left--) {
+    const net_bench *bench = peer_chosen(argc, argv, benches, sizeof(*benches));
+    for (long left = bench != NULL ? bench_number(argv[3]) : 0; left > 0; left--) {
         pid_t run = fork(); // nothing of a run before is left
         bench_need(run >= 0, "fork");
         int status;
         if (run == 0) {
             pair p;
             pair_open(&p);
-            benches->run(&p, benches->size, benches->count);
+            bench->run(&p, bench->size, bench->count);
             fflush(stdout);
             pair_close(&p);
             exit(EXIT_SUCCESS);
