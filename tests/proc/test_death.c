@@ -39,6 +39,29 @@ TEST(a_signal_or_an_exit_is_told_with_the_message_that_was_taken_last)
     }
 }
 
+static int dies_at_once(acta_self *self, void *arg)
+{
+    (void)self, (void)arg;
+    return kill(getpid(), SIGKILL);
+}
+ACTA_ACTOR(dies_at_once);
+
+TEST(its_start_is_no_message_that_it_took)
+{
+    kit k;
+    kit_open(&k, 1);
+    acta_tx *tx = NULL;
+    assert_int_equal(acta_spawn(k.sys, &tx, .body = dies_at_once, .place = ACTA_PROCESS,
+                                .args = ACTA_ARGS(task, .number = 1)), ACTA_OK);
+    deathbed d = {0};
+    watch_over(&k, &d, tx);
+    await_death(&d);
+    assert_died(&d, ACTA_ECRASHED, "killed by signal 9");
+    assert_null(strstr(d.cause, "the last message"));
+    acta_tx_drop(&tx);
+    close_without_children(&k);
+}
+
 TEST(what_it_took_last_is_told_of_a_handler_too_and_not_the_start)
 {
     kit k;
@@ -465,6 +488,7 @@ int main(void)
     acta_process_main();
     proc_prepare();
     return TEST_RUN(case_of(a_signal_or_an_exit_is_told_with_the_message_that_was_taken_last),
+                    case_of(its_start_is_no_message_that_it_took),
                     case_of(what_it_took_last_is_told_of_a_handler_too_and_not_the_start),
                     case_of(what_it_had_answered_comes_before_its_down_and_what_is_open_ends_crashed),
                     case_of(a_call_ends_with_the_process_that_it_waits_for),

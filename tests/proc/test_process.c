@@ -214,6 +214,9 @@ TEST(its_name_is_of_this_system_and_free_when_its_death_is_told)
     acta_tx_drop(&found);
     await_death(&d);
     assert_died(&d, ACTA_ECRASHED, "");
+    acta_tx *next = spawn_puppet(&k);
+    assert_int_equal(acta_publish(k.sys, "the puppet", acta_tx_addr(next)), ACTA_OK);
+    acta_tx_drop(&next);
     close_without_children(&k);
 }
 
