@@ -151,19 +151,23 @@ ACTA_API const char *
 acta_self_name(const acta_self *self);
 
 // acta_stop asks an actor to end once it has handled what is in its inbox now: it sees EOF with
-// ACTA_ESTOPPED. What is sent after is refused, or dropped and counted.
+// ACTA_ESTOPPED. What is sent after is refused, or dropped and counted. An actor of another node stops behind what was
+// sent to it from this one.
 //
 // Threads: any.
-// Errors:  ACTA_EGONE it has ended already; ACTA_EINVAL it is an actor of another node.
+// Errors:  ACTA_EGONE it has ended already, which is not known of an actor of another node; ACTA_EUNREACH its node is
+//          down; ACTA_ENOMEM, only while what the calling actor has sent before waits for room.
 ACTA_API int
 acta_stop(acta_addr *who);
 
 // acta_kill ends an actor now: what it is handling it handles to the end, and then nothing more. A body gets NULL from
 // acta_recv and acta_await from there on and may tidy up; a handler is not called again. It has ended with
-// ACTA_EKILLED then, whatever it returned. What was still queued is answered with ACTA_EGONE, or counted.
+// ACTA_EKILLED then, whatever it returned. What was still queued is answered with ACTA_EGONE, or counted. An actor of
+// another node is killed as soon as its node hears of it, ahead of what waits for it here.
 //
 // Threads: any; inside the actor itself, too.
-// Errors:  ACTA_EGONE it has ended already; ACTA_EINVAL it is an actor of another node.
+// Errors:  ACTA_EGONE it has ended already, which is not known of an actor of another node; ACTA_EUNREACH its node is
+//          down.
 ACTA_API int
 acta_kill(acta_addr *who);
 

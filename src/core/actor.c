@@ -79,7 +79,7 @@ static int gone(acti_actor *actor)
 {
     if (actor->carried && acti_here.sys == actor->sys) // else its system may have gone, too
         acti_carrier_touched(actor->sys->carrier, actor, false);
-    return ACTA_EGONE;
+    return acti_actor_refused(actor);
 }
 
 int acti_actor_carry(acti_actor *actor, acta_msg *m, acti_push how)
@@ -242,8 +242,6 @@ static int stop_behind(acti_actor *self, acti_actor *actor)
 int acta_stop(acta_addr *who)
 {
     acti_actor *actor = acti_actor_of_addr(who);
-    if (actor->place == ACTI_PLACE_PROXY)
-        return ACTA_EINVAL;
     if (acti_here.actor != NULL && acti_here.actor->outbox != NULL)
         return stop_behind(acti_here.actor, actor);
     int status = acti_actor_push_end(actor, ACTI_MSG_STOP);
@@ -254,7 +252,7 @@ int acti_actor_push_end(acti_actor *actor, acti_msg_kind kind)
 {
     // Relaxed: it only decides who pushes; the push publishes.
     if (acti_au32_or_relaxed(&actor->flags, ACTI_ACTOR_LAST) & ACTI_ACTOR_LAST)
-        return acti_inbox_is_routed(&actor->inbox) ? ACTA_EGONE : ACTA_OK;
+        return acti_inbox_is_routed(&actor->inbox) ? acti_actor_refused(actor) : ACTA_OK;
     actor->end_msg.kind = (uint8_t)kind;
     return acti_actor_push(actor, &actor->end_msg);
 }
@@ -279,8 +277,6 @@ void acti_actor_force(acti_actor *actor, int reason)
 int acta_kill(acta_addr *who)
 {
     acti_actor *actor = acti_actor_of_addr(who);
-    if (actor->place == ACTI_PLACE_PROXY)
-        return ACTA_EINVAL;
     if (acti_inbox_is_routed(&actor->inbox))
         return gone(actor);
     acti_actor_force(actor, ACTA_EKILLED);

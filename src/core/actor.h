@@ -158,6 +158,12 @@ acti_actor_unref(acti_actor *actor);
 void
 acti_actor_give_back(acti_actor *actor);
 
+// acti_actor_refused is what is said of an actor whose inbox is routed: it has ended, or its node is down.
+static inline int acti_actor_refused(const acti_actor *actor)
+{
+    return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
+}
+
 // acti_actor_pushed does what a push asks for, and says how it ended.
 static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
 {
@@ -172,7 +178,7 @@ static inline int acti_actor_pushed(acti_actor *actor, acti_pushed how)
     case ACTI_PUSH_ROUTED:
         break;
     }
-    return actor->place == ACTI_PLACE_PROXY ? ACTA_EUNREACH : ACTA_EGONE;
+    return acti_actor_refused(actor);
 }
 
 // acti_actor_carry has the system's carrier push m; acti_actor_shown tells it that m is about to be seen, and

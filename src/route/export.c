@@ -107,6 +107,15 @@ acti_export *acti_export_show(acti_node *node, acti_actor *actor)
     return export->shown ? export : NULL;
 }
 
+acti_actor *acti_export_actor(acti_node *node, uint64_t id)
+{
+    acti_export *export = acti_export_find(node, id);
+    if (export == NULL)
+        return acti_exported_find(&node->router->exported, id);
+    acti_actor_ref(export->actor);
+    return export->actor;
+}
+
 int acti_export_hold(acti_node *node, acti_actor *actor, const char *where)
 {
     acti_export *export = acti_export_show(node, actor);
@@ -124,8 +133,6 @@ int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
 {
     acti_actor *actor = acti_actor_of_tx(tx);
     int status = actor->id == id ? acti_export_hold(node, actor, "agreed on before") : ACTA_EINVAL;
-    if (status == ACTA_OK)
-        acti_export_find(node, id)->agreed = true;
     acta_tx_drop(&tx);
     return status;
 }

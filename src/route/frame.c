@@ -86,7 +86,7 @@ static const shape shapes[ACTI_FRAME_KINDS] = {
     [ACTI_FRAME_PART] = {"PART", true, REST_AFTER(8), {F64(actor)}},
     [ACTI_FRAME_CLAIM] = {"CLAIM", true, NOTHING_AFTER(16), {F64(id), F64(actor)}},
     [ACTI_FRAME_TAKEN] = {"TAKEN", true, NOTHING_AFTER(12), {F64(id), F32(status)}},
-    [ACTI_FRAME_END] = {"END", true, NOTHING_AFTER(12), {F64(actor), F32(count)}},
+    [ACTI_FRAME_END] = {"END", true, NOTHING_AFTER(12), {F64(actor), F32(status)}},
 };
 
 _Static_assert(28 <= ACTI_FRAME_FIXED_MAX, "ASK has the most bytes before a rest");

@@ -37,7 +37,7 @@
 //     18 * PART       u64 actor rest: the beginning of a message whose next frame is SEND, ASK or REPLY to that actor
 //     19 * CLAIM      u64 query u64 actor: a sender to it came from another node; FOUND answers
 //     20 * TAKEN      u64 loan i32 reason: the sender lent in a message is the receiver's own now, or is given back
-//     21 * END        u64 actor u32 how: 0 it is to stop, 1 it is to be killed
+//     21 * END        u64 actor i32 reason: 0 it is to stop, else it is to end at once with that error
 //
 // An actor, asker or watcher is a number that the node owning it chose; 0 is none. The credit for an actor
 // starts at the amounts in the owner's HELLO or WELCOME. A sender with any messages credit and any bytes credit left
@@ -113,7 +113,7 @@ typedef struct acti_frame {
     uint64_t from;     // asker of ASK and REPLY, watcher of MONITOR, DEMONITOR and DOWN
     uint64_t id;       // query, ask, monitor or loan
     uint32_t type;
-    uint32_t count; // holds of RELEASE, messages of CREDIT, how of END
+    uint32_t count; // holds of RELEASE, messages of CREDIT
     uint32_t bytes; // of CREDIT
     int32_t status; // status or reason
     const char *text;

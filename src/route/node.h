@@ -150,6 +150,7 @@ typedef struct acti_proxy {
     uint32_t replies;      // in that batch
     bool stalled;          // waits for credit, parked with a batch
     bool over;             // it is known that the remote actor has ended; of a root only
+    bool ended;            // its node has been told that it is to end by force
 } acti_proxy;
 
 static inline acti_proxy *acti_proxy_of(acti_actor *actor)
@@ -255,7 +256,6 @@ typedef struct acti_export {
     acti_table_link by_id; // in the node's table
     acti_owner owner;      // what the peer holds
     bool shown;            // is in the router's table
-    bool agreed;           // both sides knew of it before they met
     uint32_t uses; // asks and monitors of this actor that the peer has not settled
     acti_au32 refs;          // the tables', and one per message on its way
     acti_au64 done_messages; // handled since the last CREDIT; anyone
@@ -278,6 +278,11 @@ acti_export *
 acti_export_find(acti_node *node, uint64_t id);
 acti_export *
 acti_export_seek(acti_node *node, uint64_t id);
+
+// acti_export_actor gives the actor of a number that any peer was told, with a reference, or NULL: it has ended for so
+// long that nobody knows it, or never was. It needs no memory.
+acti_actor *
+acti_export_actor(acti_node *node, uint64_t id);
 
 // acti_export_hold counts one hold more of the peer. ACTA_OK; ACTA_EGONE the actor has no sender left; ACTA_EFULL;
 // ACTA_ENOMEM.

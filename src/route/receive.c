@@ -224,13 +224,30 @@ static int on_down(acti_node *node, const acti_frame *frame)
     return ACTA_OK;
 }
 
-// on_end: who has made this process stops the actor that it was made for, which is the only one that it may.
+// stop has an actor stop behind what has come for it from this peer.
+static int stop(acti_node *node, acti_actor *actor)
+{
+    acti_export *export = acti_export_find(node, actor->id);
+    if (export != NULL)
+        return acti_line_stop(export);
+    (void)acti_actor_push_end(actor, ACTI_MSG_STOP); // refused: it has ended already
+    return ACTA_OK;
+}
+
 static int on_end(acti_node *node, const acti_frame *frame)
 {
-    acti_export *export = acti_export_find(node, frame->actor);
-    if (export == NULL || !export->agreed || frame->count != 0)
+    if (frame->status > ACTA_OK)
         return ACTA_EMALFORMED;
-    return acti_line_stop(export);
+    acti_actor *actor = acti_export_actor(node, frame->actor);
+    if (actor == NULL)
+        return ACTA_OK; // nobody knows it any more
+    int status = ACTA_OK;
+    if (frame->status == ACTA_OK)
+        status = stop(node, actor);
+    else
+        acti_actor_force(actor, frame->status);
+    acti_actor_unref(actor);
+    return status;
 }
 
 static int on_release(acti_node *node, const acti_frame *frame)

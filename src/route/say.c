@@ -88,11 +88,33 @@ static bool has_next(const acti_proxy *proxy)
     return proxy->pieces != NULL || (m != NULL && may_go(proxy, m));
 }
 
+// may_end: whether the actor has to end by force, and its node has not been told.
+static bool may_end(const acti_proxy *proxy)
+{
+    return acti_actor_is_forced(proxy->actor) && !proxy->ended && proxy->maker == NULL;
+}
+
+// say_force tells the owner that the actor has to end now: ahead of all that waits here, as it would be ahead of all in
+// an inbox.
+static void say_force(acti_proxy *proxy)
+{
+    uint32_t forced = acti_au32_load_relaxed(&proxy->actor->forced); // it is written once
+    acti_frame frame = {.kind = ACTI_FRAME_END, .actor = proxy->id, .status = (int32_t)forced};
+    proxy->ended = true;
+    acti_node_put(proxy->node, &frame);
+}
+
 void acti_proxy_run(acti_proxy *proxy)
 {
     acti_node *node = proxy->node;
     acti_actor *actor = proxy->actor;
     do {
+        if (may_end(proxy) && acti_node_is_crowded(node)) {
+            acti_list_push(&node->waiting, &proxy->waiting);
+            return;
+        }
+        if (may_end(proxy))
+            say_force(proxy);
         acti_proxy_take_more(proxy);
         while (has_next(proxy)) {
             if (proxy->pieces == NULL && !acti_pieces_slot(proxy, actor->batch))
@@ -106,8 +128,9 @@ void acti_proxy_run(acti_proxy *proxy)
         proxy->stalled = actor->batch != NULL;
         if (acti_pause_is_due(actor))
             acti_pause_serve(actor); // with the room that has just been made
-        // Parked with a batch, when it waits for credit: a reply that comes then is to be seen.
-    } while (!acti_inbox_park(&actor->inbox));
+        // Parked with a batch, when it waits for credit: a reply that comes then is to be seen. Serving ends the call
+        // for attention, which may be that of a force.
+    } while (may_end(proxy) || !acti_inbox_park(&actor->inbox));
 }
 
 void acti_proxy_credit(acti_node *node, const acti_frame *frame)

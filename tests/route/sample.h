@@ -127,7 +127,7 @@ static inline bool sample_is(const acti_frame *a, const acti_frame *b)
     case ACTI_FRAME_TAKEN:
         return sequence && id && status;
     case ACTI_FRAME_END:
-        return sequence && actor && count;
+        return sequence && actor && status;
     case ACTI_FRAME_KINDS:
         break;
     }

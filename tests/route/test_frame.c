@@ -376,7 +376,7 @@ static const char *const golden[ACTI_FRAME_KINDS] = {
     [ACTI_FRAME_TAKEN] = "0c000000140000000900000000000000"
         "7877767574737271f9ffffff",
     [ACTI_FRAME_END] = "0c000000150000000900000000000000"
-        "585756555453525194939291",
+        "5857565554535251f9ffffff",
 };
 
 TEST(every_kind_lies_byte_by_byte_as_the_specification_says)

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// far.h - three systems of one process as nodes to each other, over real sockets, and what tests of actors there share.
+// Closing them asserts their ledgers, and that no block of memory is left.
+
+#ifndef TEST_ROUTE_FAR_H
+#define TEST_ROUTE_FAR_H
+
+#include "test.h"
+
+#include <acta/acta.h>
+#include <stdio.h>
+
+#include "base/pool.h"
+#include "core/actor.h"
+#include "route/node.h"
+
+ACTA_MESSAGE(item, (u64, n));
+ACTA_MESSAGE(query);
+ACTA_MESSAGE(answer, (i64, status));
+ACTA_MESSAGE(lent, (addr, who));
+
+enum { FAR_SYSTEMS = 3, FAR_WAIT_S = 20 };
+
+static char far_folder[] = "/tmp/acta-test-XXXXXX";
+
+typedef struct far {
+    acta_system *sys[FAR_SYSTEMS];
+    acta_listener *listener[FAR_SYSTEMS];
+    char url[FAR_SYSTEMS][64];
+    acta_node *node[FAR_SYSTEMS][FAR_SYSTEMS]; // as the first sees the second
+    int64_t live;                              // blocks of memory before
+} far;
+
+static inline void far_open(far *w)
+{
+    *w = (far){.live = acti_pool_live()};
+    for (int i = 0; i < FAR_SYSTEMS; i++) {
+        snprintf(w->url[i], sizeof(w->url[i]), "ipc://%s/%d", far_folder, i);
+        assert_int_equal(acta_open(NULL, &w->sys[i]), ACTA_OK);
+        assert_int_equal(acta_node_listen(w->sys[i], w->url[i], &w->listener[i]), ACTA_OK);
+    }
+}
+
+static inline acta_node *far_node(far *w, int from, int to)
+{
+    if (w->node[from][to] == NULL)
+        assert_int_equal(acta_connect(w->sys[from], w->url[to], FAR_WAIT_S * ACTA_SECOND, &w->node[from][to]),
+                         ACTA_OK);
+    return w->node[from][to];
+}
+
+static inline void far_close_one(far *w, int i)
+{
+    for (int j = 0; j < FAR_SYSTEMS; j++)
+        acta_node_drop(&w->node[i][j]);
+    acta_listener_close(&w->listener[i]);
+    assert_int_equal(acta_close(&w->sys[i], FAR_WAIT_S * ACTA_SECOND), ACTA_OK);
+}
+
+static inline void far_close(far *w)
+{
+    for (int i = 0; i < FAR_SYSTEMS; i++)
+        if (w->sys[i] != NULL)
+            far_close_one(w, i);
+    assert_int_equal(acti_pool_live(), w->live);
+}
+
+// far_cut ends the session of the first with the second, for which that is a crash: there is no goodbye.
+static inline void far_cut(far *w, int from, int to)
+{
+    acti_node_force(acti_node_of(far_node(w, from, to)));
+}
+
+static inline acta_tx *far_find(far *w, int from, int at, const char *who)
+{
+    acta_tx *tx = NULL;
+    assert_int_equal(acta_node_find(far_node(w, from, at), who, FAR_WAIT_S * ACTA_SECOND, &tx), ACTA_OK);
+    return tx;
+}
+
+// ---- who answers, behind everything that was said to its node before ----------------------------
+
+static inline int far_echo(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    if (m != NULL)
+        (void)acta_reply(self, m, answer, .status = ACTA_OK);
+    return ACTA_OK;
+}
+
+static inline acta_tx *far_publish(acta_system *sys, const char *name, acta_handler *handler, acta_body *body, void *arg)
+{
+    acta_tx *tx = NULL;
+    assert_int_equal(acta_spawn(sys, &tx, .handler = handler, .body = body, .arg = arg, .name = name,
+                                .place = body != NULL ? ACTA_THREAD : ACTA_POOL),
+                     ACTA_OK);
+    assert_int_equal(acta_publish(sys, name, acta_tx_addr(tx)), ACTA_OK);
+    return tx;
+}
+
+static inline void far_ask(acta_tx *to)
+{
+    acta_msg *reply = NULL;
+    assert_int_equal(acta_call(to, FAR_WAIT_S * ACTA_SECOND, &reply, query), ACTA_OK);
+    acta_msg_free(&reply);
+}
+
+// far_lend answers with the address of the actor that its argument, a sender, leads to.
+static inline int far_lend(acta_self *self, void *arg, acta_msg *m)
+{
+    if (m != NULL)
+        (void)acta_reply(self, m, lent, .who = acta_tx_addr(arg));
+    return ACTA_OK;
+}
+
+// FAR_RUN is TEST_RUN in a folder of its own.
+#define FAR_RUN(...) (far_enter(), far_leave(TEST_RUN(__VA_ARGS__)))
+
+static inline void far_enter(void)
+{
+    if (mkdtemp(far_folder) == NULL)
+        abort();
+}
+
+static inline int far_leave(int status)
+{
+    for (int i = 0; i < FAR_SYSTEMS; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s/%d.lock", far_folder, i);
+        (void)unlink(path);
+    }
+    (void)rmdir(far_folder);
+    return status;
+}
+
+#endif
