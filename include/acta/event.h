@@ -34,7 +34,8 @@ acta_timer_cancel(acta_self *self, uint64_t timer);
 // DOWN: the actor watched by monitor has ended. reason is what its body returned; ACTA_EGONE when it had
 // ended before the monitor reached it; when its node went away, ACTA_ECRASHED if that crashed, also before the monitor
 // was made, or ACTA_EUNREACH if it said goodbye. cause is for a person, and mostly empty: of an actor whose process has
-// died it says by which signal, or with which status, and which message the actor had taken last.
+// died it says by which signal, or with which status, and which message the actor had taken last, to whoever watches it
+// and in whichever node.
 ACTA_MESSAGE(acta_down, (u64, monitor), (str, who), (i64, reason), (str, cause, optional));
 
 // acta_monitor watches who. One acta_down arrives when it ends: after everything it sent to this actor, and
@@ -56,9 +57,14 @@ acta_demonitor(acta_self *self, uint64_t monitor);
 // free by then. When either ends well (ACTA_OK) the link is dissolved. There is no way to survive a link: who wants to
 // be told and live on uses a monitor. Each call makes a link of its own.
 //
+// Between nodes it is the same, as soon as the other node hears of it. The end of a node is that of its actors, with
+// the reason that a monitor would give: ACTA_ECRASHED, or ACTA_EUNREACH after a goodbye. That an actor of another node
+// has ended already is not known here: self is then ended with ACTA_EGONE.
+//
 // Threads: inside self's turn.
-// Errors:  ACTA_EGONE who has ended already, and nothing is linked; ACTA_EINVAL who is self, or an actor of another
-//          node; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending; ACTA_ENOMEM.
+// Errors:  ACTA_EGONE who has ended already, and nothing is linked; ACTA_EUNREACH its node is down, and nothing is
+//          linked; ACTA_EINVAL who is self; ACTA_EFULL 2^24 asks, timers, monitors, links and watches are pending;
+//          ACTA_ENOMEM.
 ACTA_NODISCARD ACTA_API int
 acta_link(acta_self *self, acta_addr *who, uint64_t *link);
 

@@ -45,6 +45,8 @@ typedef struct acti_actor_ops {
     int (*claim)(acti_actor *actor);        // counts a sender where there may be none left; NULL: there is no way back
     void (*freed)(acti_actor *actor);       // instead of giving the memory back; NULL: that
     void (*force)(acti_actor *actor);       // instead of waking it to be ended, on any thread; NULL: that
+    void (*unbind)(acti_actor *actor, acta_msg *m); // takes the LINK_OVER of a link that it has made, and forces it if
+                                                    // that says so; NULL: it is forced, and m pushed
 } acti_actor_ops;
 
 struct acti_actor {

@@ -6,17 +6,24 @@
 
 #include "core/pending.h"
 
+acta_msg *acti_link_make(acti_actor *maker, acti_actor *other, uint64_t id)
+{
+    acta_msg *m = acti_monitor_new(maker, other, id);
+    if (m != NULL)
+        acti_au32_store_relaxed(&acti_monitor_of(m)->fate, ACTI_FATE_BOUND); // published by the push
+    return m;
+}
+
 int acta_link(acta_self *self, acta_addr *who, uint64_t *link)
 {
     acti_actor *maker = acti_actor_of_self(self);
     acti_actor *other = acti_actor_of_addr(who);
-    if (other == maker || other->place == ACTI_PLACE_PROXY)
+    if (other == maker)
         return ACTA_EINVAL;
-    acta_msg *m = acti_monitor_new(maker, other, 0);
+    acta_msg *m = acti_link_make(maker, other, 0);
     if (m == NULL)
         return ACTA_ENOMEM;
     acti_monitor *record = acti_monitor_of(m);
-    acti_au32_store_relaxed(&record->fate, ACTI_FATE_BOUND); // published by the push
     int status = acti_pending_add(maker, record, ACTI_PENDING_LINK, &record->id);
     if (status != ACTA_OK) {
         acti_monitor_drop(m);
@@ -60,12 +67,25 @@ void acta_unlink(acta_self *self, uint64_t link)
 
 void acti_link_over(acti_monitor *record, int reason)
 {
+    acti_actor *maker = record->watcher;
     uint32_t fate;
-    if (reason < 0 && decide(record, (uint32_t)reason, &fate))
-        acti_actor_force(record->watcher, reason);
+    bool fatal = reason < 0 && decide(record, (uint32_t)reason, &fate);
     record->msg.kind = ACTI_MSG_LINK_OVER;
-    if (acti_actor_push(record->watcher, &record->msg) != ACTA_OK)
+    if (maker->ops->unbind != NULL) {
+        maker->ops->unbind(maker, &record->msg);
+        return;
+    }
+    if (fatal)
+        acti_actor_force(maker, reason);
+    if (acti_actor_push(maker, &record->msg) != ACTA_OK)
         acti_monitor_drop(&record->msg);
+}
+
+int acti_link_reason(const acti_monitor *record)
+{
+    // Relaxed: the word is all there is to see.
+    int32_t fate = (int32_t)acti_au32_load_relaxed(&record->fate);
+    return fate < 0 ? fate : ACTA_OK;
 }
 
 void acti_link_admit(acti_actor *maker, acta_msg *m)
@@ -86,11 +106,14 @@ void acti_link_gather(void *pending, acti_list *links)
 void acti_link_end(acti_list *links, int reason)
 {
     acti_list *own;
-    while ((own = acti_list_pop(links)) != NULL) {
-        acti_monitor *record = ACTI_CONTAINER_OF(own, acti_monitor, own);
-        uint32_t fate;
-        if (decide(record, ACTI_FATE_OVER, &fate) && reason < 0)
-            acti_actor_force(record->watched, reason);
-        acti_monitor_undo(record);
-    }
+    while ((own = acti_list_pop(links)) != NULL)
+        acti_link_undo(ACTI_CONTAINER_OF(own, acti_monitor, own), reason);
+}
+
+void acti_link_undo(acti_monitor *record, int reason)
+{
+    uint32_t fate;
+    if (decide(record, ACTI_FATE_OVER, &fate) && reason < 0)
+        acti_actor_force(record->watched, reason);
+    acti_monitor_undo(record);
 }

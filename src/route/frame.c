@@ -87,6 +87,7 @@ static const shape shapes[ACTI_FRAME_KINDS] = {
     [ACTI_FRAME_CLAIM] = {"CLAIM", true, NOTHING_AFTER(16), {F64(id), F64(actor)}},
     [ACTI_FRAME_TAKEN] = {"TAKEN", true, NOTHING_AFTER(12), {F64(id), F32(status)}},
     [ACTI_FRAME_END] = {"END", true, NOTHING_AFTER(12), {F64(actor), F32(status)}},
+    [ACTI_FRAME_LINK] = {"LINK", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
 };
 
 _Static_assert(28 <= ACTI_FRAME_FIXED_MAX, "ASK has the most bytes before a rest");

@@ -38,6 +38,8 @@
 //     19 * CLAIM      u64 query u64 actor: a sender to it came from another node; FOUND answers
 //     20 * TAKEN      u64 loan i32 reason: the sender lent in a message is the receiver's own now, or is given back
 //     21 * END        u64 actor i32 reason: 0 it is to stop, else it is to end at once with that error
+//     22 * LINK       u64 actor u64 maker u64 link: MONITOR of a maker that is bound to the actor in fate; DOWN
+//                     answers, and DEMONITOR takes it back
 //
 // An actor, asker or watcher is a number that the node owning it chose; 0 is none. The credit for an actor
 // starts at the amounts in the owner's HELLO or WELCOME. A sender with any messages credit and any bytes credit left
@@ -79,6 +81,7 @@ typedef enum acti_frame_kind {
     ACTI_FRAME_CLAIM,
     ACTI_FRAME_TAKEN,
     ACTI_FRAME_END,
+    ACTI_FRAME_LINK,
     ACTI_FRAME_KINDS, // one more than the last
 } acti_frame_kind;
 
@@ -109,9 +112,9 @@ typedef struct acti_hello {
 typedef struct acti_frame {
     acti_frame_kind kind;
     uint64_t sequence; // of the frame; in ACK and FAREWELL the one that is named
-    uint64_t actor;    // actor of FOUND, RELEASE, SEND, ASK, MONITOR, DEMONITOR, CREDIT, PART, CLAIM, END
-    uint64_t from;     // asker of ASK and REPLY, watcher of MONITOR, DEMONITOR and DOWN
-    uint64_t id;       // query, ask, monitor or loan
+    uint64_t actor;    // actor of FOUND, RELEASE, SEND, ASK, MONITOR, DEMONITOR, CREDIT, PART, CLAIM, END, LINK
+    uint64_t from;     // asker of ASK and REPLY, watcher of MONITOR, DEMONITOR and DOWN, maker of LINK
+    uint64_t id;       // query, ask, monitor, link or loan
     uint32_t type;
     uint32_t count; // holds of RELEASE, messages of CREDIT
     uint32_t bytes; // of CREDIT

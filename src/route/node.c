@@ -285,7 +285,7 @@ static void settle(acti_node *node)
     at = 0;
     acta_msg *m;
     while ((m = acti_slots_next(&node->monitors, &at)) != NULL)
-        acti_monitor_down_for(m, acti_monitor_see(m).watched->name, status, acti_node_cause(node));
+        acti_proxy_lost(node, m, status);
     // After a goodbye, also of the peer's alone, nothing that was lent can have been lost.
     acti_loans_end(node, node->session.state == ACTI_SESSION_LEFT ? ACTA_ESTOPPED : ACTA_ECRASHED);
     acti_proxies_end(node, status);
@@ -317,6 +317,9 @@ static void unheard(acti_node *node, acta_msg *m)
         break;
     case ACTI_NODE_TAKEN:
         acti_claim_unheard(ACTI_CONTAINER_OF(m, acti_claim, event));
+        break;
+    case ACTI_NODE_UNBOUND:
+        acti_watch_unbound(m);
         break;
     default:
         break; // about the node itself
@@ -409,6 +412,9 @@ static void take(acti_node *node, acta_msg *m)
         break;
     case ACTI_NODE_TAKEN:
         acti_claim_taken(node, ACTI_CONTAINER_OF(m, acti_claim, event));
+        break;
+    case ACTI_NODE_UNBOUND:
+        acti_watch_unbound(m);
         break;
     default:
         take_own(node, (acti_node_event)m->size);

@@ -110,6 +110,7 @@ typedef enum acti_node_event {
     ACTI_NODE_CLAIM,    // of a claim until it is over; see handed.h
     ACTI_NODE_TAKEN,    // and then: the giver's node is to be told
     ACTI_NODE_SETTLED,  // no loan is left, or no node that has something to say: see leave.h
+    ACTI_NODE_UNBOUND,  // an actor of ours has ended to which one of the peer's is linked: see watch.c
 } acti_node_event;
 
 static inline acta_msg acti_node_event_msg(acti_node_event what)
@@ -143,7 +144,7 @@ typedef struct acti_proxy {
     int64_t credit_messages;
     int64_t credit_bytes;
     acti_list waiting;     // in the node's list of those that wait for room, or for a slot
-    acti_list watches;     // of the remote actor on ours: see watch.c
+    acti_list watches;     // of the remote actor on ours, and its links: see watch.c
     acta_msg *batch_newest; // of the batch of the actor, if there is one
     acti_pieces *pieces;   // of a message that has been said in part; see pieces.h
     bool slot;             // for one
@@ -227,6 +228,10 @@ acti_proxy_root(acti_proxy *proxy, acti_maker *maker);
 // acti_proxy_close closes a proxy's inbox. What waits in it is answered with status, or counted.
 void
 acti_proxy_close(acti_proxy *proxy, int status);
+
+// acti_proxy_lost tells the watcher of a monitor, or the maker of a link, that the watched is of a node that is gone.
+void
+acti_proxy_lost(acti_node *node, acta_msg *monitor, int status);
 
 // acti_proxies_end makes every proxy unreachable: what waits is answered or counted.
 void
@@ -343,8 +348,9 @@ acti_line_room(acti_export *export);
 void
 acti_line_force(acti_export *export);
 
-// ---- watches of the peer's actors on ours: watch.c --------------------------------------
+// ---- watches of the peer's actors on ours, and their links: watch.c ------------------------
 
+// acti_watch_start begins a watch for a MONITOR, or a link for a LINK; acti_watch_stop takes either back.
 void
 acti_watch_start(acti_node *node, const acti_frame *frame);
 void
@@ -354,9 +360,17 @@ acti_watch_stop(acti_node *node, const acti_frame *frame);
 void
 acti_watch_done(acta_msg *m);
 
-// acti_watches_end gives up all watches of one watcher.
+// acti_watch_unbind sends the LINK_OVER of a link of the peer's to the node, on any thread; acti_watch_unbound then
+// tells the peer.
 void
-acti_watches_end(acti_proxy *watcher);
+acti_watch_unbind(acti_actor *maker, acta_msg *m);
+void
+acti_watch_unbound(acta_msg *m);
+
+// acti_watches_end gives up all watches of one watcher, whose node has gone for that reason: who is linked with it
+// ends.
+void
+acti_watches_end(acti_proxy *watcher, int reason);
 
 // ---- type numbers: types.c ---------------------------------------------------------------
 

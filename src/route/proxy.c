@@ -66,7 +66,8 @@ static void freed(acti_actor *actor)
     acti_actor_unref(node->actor);
 }
 
-static const acti_actor_ops of_proxy = {.wake = wake, .last_sender = last_sender, .claim = claim, .freed = freed};
+static const acti_actor_ops of_proxy = {
+    .wake = wake, .last_sender = last_sender, .claim = claim, .freed = freed, .unbind = acti_watch_unbind};
 
 static void force(acti_actor *actor)
 {
@@ -75,7 +76,8 @@ static void force(acti_actor *actor)
 }
 
 // Of an actor of this system nobody has a sender once the last one is gone.
-static const acti_actor_ops of_root = {.wake = wake, .last_sender = last_sender, .freed = freed, .force = force};
+static const acti_actor_ops of_root = {
+    .wake = wake, .last_sender = last_sender, .freed = freed, .force = force, .unbind = acti_watch_unbind};
 
 static uint32_t message_max(const acti_node *node)
 {
@@ -317,6 +319,15 @@ bool acti_proxy_is_left(acti_proxy *proxy)
 
 // ---- the end ---------------------------------------------------------------------------
 
+void acti_proxy_lost(acti_node *node, acta_msg *monitor, int status)
+{
+    acti_monitor *record = acti_monitor_of(monitor);
+    if (acti_link_is(record))
+        acti_link_over(record, status);
+    else
+        acti_monitor_down_for(monitor, acti_monitor_see(monitor).watched->name, status, acti_node_cause(node));
+}
+
 // undeliverable disposes of what was still to be said.
 static void undeliverable(acti_proxy *proxy, acta_msg *list, int status)
 {
@@ -327,10 +338,8 @@ static void undeliverable(acti_proxy *proxy, acta_msg *list, int status)
         if (m->kind == ACTI_MSG_ASK) {
             acti_tally(actor->sys, ACTI_RETURNED, 1);
             acti_request_fail(m, status, actor->name, "its node went away before the request was sent");
-        } else if (m->kind == ACTI_MSG_MONITOR && acti_link_is(acti_monitor_of(m))) {
-            acti_link_over(acti_monitor_of(m), status);
         } else if (m->kind == ACTI_MSG_MONITOR) {
-            acti_monitor_down_for(m, actor->name, status, acti_node_cause(proxy->node));
+            acti_proxy_lost(proxy->node, m, status);
         } else if (m->kind == ACTI_MSG_DEMONITOR) {
             acti_monitor_drop(m);
         } else if (m->kind == ACTI_MSG_EVENT) {
@@ -360,7 +369,7 @@ void acti_proxy_close(acti_proxy *proxy, int status)
 // end_one closes a proxy. It stays in the table until all are closed.
 static void end_one(acti_proxy *proxy, int status)
 {
-    acti_watches_end(proxy);
+    acti_watches_end(proxy, status);
     acti_proxy_close(proxy, status);
     acti_monitor_end(proxy->actor, status); // the links of a root
     forget(proxy);

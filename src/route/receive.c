@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "core/link.h"
 #include "core/monitor.h"
 #include "core/promise.h"
 #include "core/system.h"
@@ -211,12 +212,18 @@ static int on_down(acti_node *node, const acti_frame *frame)
     acta_msg *record = acti_slots_remove(&node->monitors, frame->id);
     if (record == NULL)
         return ACTA_OK; // taken back
+    acti_monitor_view view = acti_monitor_see(record);
+    bool link = acti_link_is(acti_monitor_of(record));
     acti_export *export = acti_export_find(node, frame->from);
-    if (export != NULL && export->actor == acti_monitor_see(record).watcher && export->uses > 0) {
-        acti_line_force(export); // what the dead actor has sent comes first
+    if (export != NULL && export->actor == view.watcher && export->uses > 0) {
+        if (!link)
+            acti_line_force(export); // what the dead actor has sent comes first; a force waits for nothing
         acti_export_used(export, 1);
     }
-    acti_monitor_view view = acti_monitor_see(record);
+    if (link) {
+        acti_link_over(acti_monitor_of(record), frame->status);
+        return ACTA_OK;
+    }
     acti_root_ended(view.watched, view.watcher, frame->status);
     char who[ACTI_FRAME_TEXT_MAX + 1];
     acti_frame_text(frame, who);
@@ -276,6 +283,7 @@ int acti_node_receive(acti_node *node, const acti_frame *frame)
     case ACTI_FRAME_REPLY:
         return on_reply(node, frame);
     case ACTI_FRAME_MONITOR:
+    case ACTI_FRAME_LINK:
         acti_watch_start(node, frame);
         return ACTA_OK;
     case ACTI_FRAME_DEMONITOR:

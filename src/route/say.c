@@ -286,7 +286,8 @@ static void say_monitor(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
-    if (acti_link_is(acti_monitor_of(m))) {
+    bool link = acti_link_is(acti_monitor_of(m));
+    if (link && proxy->maker != NULL) {
         acti_monitor_request(proxy->actor, m); // of a root: it is kept here
         return;
     }
@@ -294,11 +295,14 @@ static void say_monitor(acti_proxy *proxy, acta_msg *m)
     uint64_t id = watcher != NULL ? acti_slots_add(&node->monitors, m) : 0;
     *acti_monitor_tag(m) = id;
     if (id == 0) {
-        acti_monitor_down(m, proxy->actor->name, ACTA_ENOMEM);
+        acti_proxy_lost(node, m, ACTA_ENOMEM);
         return;
     }
     watcher->uses++;
-    acti_frame frame = {.kind = ACTI_FRAME_MONITOR, .actor = proxy->id, .from = watcher->actor->id, .id = id};
+    acti_frame frame = {.kind = link ? ACTI_FRAME_LINK : ACTI_FRAME_MONITOR,
+                        .actor = proxy->id,
+                        .from = watcher->actor->id,
+                        .id = id};
     acti_node_put(node, &frame);
 }
 
@@ -306,7 +310,8 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
 {
     acti_node *node = proxy->node;
     acti_monitor_view view = acti_monitor_see(m);
-    if (acti_link_is(acti_monitor_of(m))) {
+    bool link = acti_link_is(acti_monitor_of(m));
+    if (link && proxy->maker != NULL) {
         acti_monitor_request(proxy->actor, m);
         return;
     }
@@ -318,7 +323,10 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
         (void)acti_slots_remove(&node->monitors, id);
         acti_node_put(node, &frame);
         acti_export_used(watcher, 1);
-        acti_monitor_down(view.monitor, proxy->actor->name, ACTA_OK); // swallowed: its watcher has cancelled it
+        if (link)
+            acti_link_over(acti_monitor_of(m), ACTA_OK);
+        else
+            acti_monitor_down(view.monitor, proxy->actor->name, ACTA_OK); // swallowed: its watcher has cancelled it
     } // else its DOWN is on the way
     acti_monitor_drop(m);
 }

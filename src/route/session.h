@@ -203,7 +203,7 @@ acti_session_feed(acti_session *session, size_t size);
 
 // acti_session_next gives the next frame meant for the node: HELLO (the session is GREETED then) or WELCOME
 // (WELCOMED; with ACTI_WELCOME_KNOWN in its flags LEFT or, if it has offered a number itself, to be cut), and nothing
-// more until the node has decided; TYPE up to END as they come, GOODBYE when the peer left, FAREWELL when ours was
+// more until the node has decided; TYPE up to LINK as they come, GOODBYE when the peer left, FAREWELL when ours was
 // answered. ACKs are dealt with inside, and so are PARTs: a SEND, ASK or REPLY has the whole message as its rest. The
 // frame's pointers hold until the next call of next, space, feed or cut.
 //

@@ -20,7 +20,7 @@ ACTA_MESSAGE(query);
 ACTA_MESSAGE(answer, (i64, status));
 ACTA_MESSAGE(lent, (addr, who));
 
-enum { FAR_SYSTEMS = 3, FAR_WAIT_S = 20 };
+enum { FAR_SYSTEMS = 3, FAR_WAIT_S = 20, FAR_GATES = 16, FAR_CAPACITY = 64 };
 
 static char far_folder[] = "/tmp/acta-test-XXXXXX";
 
@@ -30,6 +30,8 @@ typedef struct far {
     char url[FAR_SYSTEMS][64];
     acta_node *node[FAR_SYSTEMS][FAR_SYSTEMS]; // as the first sees the second
     int64_t live;                              // blocks of memory before
+    test_gate *gate[FAR_GATES];
+    int gates;
 } far;
 
 static inline void far_open(far *w)
@@ -63,7 +65,17 @@ static inline void far_close(far *w)
     for (int i = 0; i < FAR_SYSTEMS; i++)
         if (w->sys[i] != NULL)
             far_close_one(w, i);
+    while (w->gates > 0)
+        test_gate_fini(w->gate[--w->gates]);
     assert_int_equal(acti_pool_live(), w->live);
+}
+
+// far_gate makes a gate that stays until far_close: who opens it may still be about to return.
+static inline void far_gate(far *w, test_gate *gate)
+{
+    assert_true(w->gates < FAR_GATES);
+    test_gate_init(gate);
+    w->gate[w->gates++] = gate;
 }
 
 // far_cut ends the session of the first with the second, for which that is a crash: there is no goodbye.
@@ -89,11 +101,12 @@ static inline int far_echo(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
-static inline acta_tx *far_publish(acta_system *sys, const char *name, acta_handler *handler, acta_body *body, void *arg)
+static inline acta_tx *far_publish(acta_system *sys, const char *name, acta_handler *handler, acta_body *body,
+                                   void *arg)
 {
     acta_tx *tx = NULL;
     assert_int_equal(acta_spawn(sys, &tx, .handler = handler, .body = body, .arg = arg, .name = name,
-                                .place = body != NULL ? ACTA_THREAD : ACTA_POOL),
+                                .capacity = FAR_CAPACITY, .place = body != NULL ? ACTA_THREAD : ACTA_POOL),
                      ACTA_OK);
     assert_int_equal(acta_publish(sys, name, acta_tx_addr(tx)), ACTA_OK);
     return tx;
@@ -112,6 +125,48 @@ static inline int far_lend(acta_self *self, void *arg, acta_msg *m)
     if (m != NULL)
         (void)acta_reply(self, m, lent, .who = acta_tx_addr(arg));
     return ACTA_OK;
+}
+
+// ---- who watches ------------------------------------------------------------------------------
+
+// A mourner watches somebody, and keeps with what reason that one ended.
+typedef struct mourner {
+    acta_addr *who;
+    acta_tx *self; // keeps it alive
+    int64_t reason;
+    test_gate told;
+} mourner;
+
+static inline int mourn(acta_self *self, void *arg, acta_msg *m)
+{
+    mourner *w = arg;
+    uint64_t monitor;
+    if (m == NULL)
+        return ACTA_OK;
+    const acta_down *down = acta_as(acta_down, m);
+    if (down == NULL) {
+        int status = acta_monitor(self, w->who, &monitor);
+        (void)acta_reply(self, m, answer, .status = status);
+        return ACTA_OK;
+    }
+    w->reason = down->reason;
+    test_gate_open(&w->told);
+    return ACTA_DONE;
+}
+
+static inline void mourn_for(far *w, int at, mourner *of, acta_tx *who)
+{
+    *of = (mourner){.who = acta_tx_addr(who)};
+    far_gate(w, &of->told);
+    assert_int_equal(acta_spawn(w->sys[at], &of->self, .handler = mourn, .arg = of), ACTA_OK);
+    far_ask(of->self);
+}
+
+static inline void mourned(mourner *of, int64_t reason)
+{
+    assert_true(test_gate_wait(&of->told));
+    assert_int_equal(of->reason, reason);
+    acta_tx_drop(&of->self);
 }
 
 // FAR_RUN is TEST_RUN in a folder of its own.

@@ -128,6 +128,8 @@ static inline bool sample_is(const acti_frame *a, const acti_frame *b)
         return sequence && id && status;
     case ACTI_FRAME_END:
         return sequence && actor && status;
+    case ACTI_FRAME_LINK:
+        return sequence && actor && from && id;
     case ACTI_FRAME_KINDS:
         break;
     }

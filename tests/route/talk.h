@@ -95,7 +95,7 @@ static inline unsigned pop(acti_buf *bytes, acti_frame *frame)
 static inline const char *says(acti_session *session)
 {
     static char letters[4096];
-    static const char names[] = "?HWRAGFTf!rSQPMmDCpctE";
+    static const char names[] = "?HWRAGFTf!rSQPMmDCpctEL";
     acti_buf out = {.limit = 1 << 24};
     acti_frame frame;
     say(session, &out);

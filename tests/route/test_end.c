@@ -32,9 +32,9 @@ static int sink_body(acta_self *self, void *arg)
 static acta_tx *sink_open(far *w, sink *s, int at)
 {
     *s = (sink){.eof = 1};
-    test_gate_init(&s->first);
-    test_gate_init(&s->go_on);
-    test_gate_init(&s->ended);
+    far_gate(w, &s->first);
+    far_gate(w, &s->go_on);
+    far_gate(w, &s->ended);
     return far_publish(w->sys[at], "sink", NULL, sink_body, s);
 }
 
@@ -44,56 +44,12 @@ static void sink_over(sink *s, uint64_t got, int eof)
     assert_int_equal(s->got, got);
     assert_int_equal(s->out_of_order, 0);
     assert_int_equal(s->eof, eof);
-    test_gate_fini(&s->first);
-    test_gate_fini(&s->go_on);
-    test_gate_fini(&s->ended);
 }
 
 static void send_items(acta_tx *to, uint64_t from, uint64_t until)
 {
     for (uint64_t n = from; n < until; n++)
         assert_int_equal(acta_send(to, item, .n = n), ACTA_OK);
-}
-
-// A mourner watches somebody.
-typedef struct mourner {
-    acta_addr *who;
-    acta_tx *self; // keeps it alive
-    int64_t reason;
-    test_gate told;
-} mourner;
-
-static int mourn(acta_self *self, void *arg, acta_msg *m)
-{
-    mourner *w = arg;
-    uint64_t monitor;
-    if (m == NULL)
-        return ACTA_OK;
-    const acta_down *down = acta_as(acta_down, m);
-    if (down == NULL) {
-        int status = acta_monitor(self, w->who, &monitor);
-        (void)acta_reply(self, m, answer, .status = status);
-        return ACTA_OK;
-    }
-    w->reason = down->reason;
-    test_gate_open(&w->told);
-    return ACTA_DONE;
-}
-
-static void mourn_for(far *w, int at, mourner *of, acta_tx *who)
-{
-    *of = (mourner){.who = acta_tx_addr(who)};
-    test_gate_init(&of->told);
-    assert_int_equal(acta_spawn(w->sys[at], &of->self, .handler = mourn, .arg = of), ACTA_OK);
-    far_ask(of->self);
-}
-
-static void mourned(mourner *of, int64_t reason)
-{
-    assert_true(test_gate_wait(&of->told));
-    assert_int_equal(of->reason, reason);
-    acta_tx_drop(&of->self);
-    test_gate_fini(&of->told);
 }
 
 // ---- refusals --------------------------------------------------------------------------------

@@ -377,6 +377,8 @@ static const char *const golden[ACTI_FRAME_KINDS] = {
         "7877767574737271f9ffffff",
     [ACTI_FRAME_END] = "0c000000150000000900000000000000"
         "5857565554535251f9ffffff",
+    [ACTI_FRAME_LINK] = "18000000160000000900000000000000"
+        "585756555453525168676665646362617877767574737271",
 };
 
 TEST(every_kind_lies_byte_by_byte_as_the_specification_says)
