@@ -130,6 +130,11 @@ uint64_t *acti_monitor_tag(acta_msg *monitor)
     return &((acti_monitor *)(void *)monitor)->tag; // not acti_monitor_of: the kind may be changing elsewhere
 }
 
+uint64_t *acti_monitor_number(acta_msg *monitor)
+{
+    return &((acti_monitor *)(void *)monitor)->number;
+}
+
 acti_monitor_view acti_monitor_see(acta_msg *m)
 {
     acti_monitor *record = acti_monitor_of(m);

@@ -29,7 +29,8 @@ typedef struct acti_monitor {
     acti_actor *watcher; // one reference
     acti_actor *watched; // one reference
     uint64_t id;
-    uint64_t tag;   // of a layer above; whoever holds the record
+    uint64_t tag;   // of a layer above, at the watcher; whoever holds the record
+    uint64_t number; // the same, at the watched
     bool cancelled; // the watcher's turn only
     uint16_t cause_bytes; // room for a cause, with the NUL
     char cause[];
@@ -67,9 +68,13 @@ acti_monitor_down_for(acta_msg *m, const char *who, int reason, const char *caus
 acta_msg *
 acti_monitor_new(acti_actor *watcher, acti_actor *watched, uint64_t id);
 
-// acti_monitor_tag is a word of a MONITOR that belongs to the layer above that sends it, wherever the MONITOR is.
+// acti_monitor_tag is a word of a MONITOR that belongs to the layer above that sends it, wherever the MONITOR is, and
+// acti_monitor_number one that belongs to the layer above that takes it. Watcher and watched may both be of other
+// nodes.
 uint64_t *
 acti_monitor_tag(acta_msg *monitor);
+uint64_t *
+acti_monitor_number(acta_msg *monitor);
 
 // What a layer above sees of a MONITOR, DEMONITOR or DOWN that it holds.
 typedef struct acti_monitor_view {

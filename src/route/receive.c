@@ -225,9 +225,10 @@ static int on_down(acti_node *node, const acti_frame *frame)
         return ACTA_OK;
     }
     acti_root_ended(view.watched, view.watcher, frame->status);
-    char who[ACTI_FRAME_TEXT_MAX + 1];
+    char who[ACTI_FRAME_TEXT_MAX + 1], cause[ACTI_FRAME_TEXT_MAX + 1];
     acti_frame_text(frame, who);
-    acti_monitor_down(record, who, frame->status);
+    snprintf(cause, sizeof(cause), "%.*s", (int)frame->cause_size, frame->cause);
+    acti_monitor_down_for(record, who, frame->status, cause);
     return ACTA_OK;
 }
 

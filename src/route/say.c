@@ -275,7 +275,9 @@ static void say_down(acti_proxy *proxy, acta_msg *m)
                         .id = acti_monitor_see(m).id,
                         .status = (int32_t)down->reason,
                         .text = down->who,
-                        .text_size = strlen(down->who)};
+                        .text_size = strlen(down->who),
+                        .cause = down->cause,
+                        .cause_size = strlen(down->cause)};
     acti_node_put(proxy->node, &frame);
     acti_tally(proxy->actor->sys, ACTI_HANDLED, 1);
     acti_watch_done(m);
@@ -293,7 +295,7 @@ static void say_monitor(acti_proxy *proxy, acta_msg *m)
     }
     acti_export *watcher = acti_export_get(node, view.watcher);
     uint64_t id = watcher != NULL ? acti_slots_add(&node->monitors, m) : 0;
-    *acti_monitor_tag(m) = id;
+    *acti_monitor_number(m) = id;
     if (id == 0) {
         acti_proxy_lost(node, m, ACTA_ENOMEM);
         return;
@@ -315,7 +317,7 @@ static void say_demonitor(acti_proxy *proxy, acta_msg *m)
         acti_monitor_request(proxy->actor, m);
         return;
     }
-    uint64_t id = *acti_monitor_tag(view.monitor);
+    uint64_t id = *acti_monitor_number(view.monitor);
     if (acti_slots_get(&node->monitors, id) == view.monitor) {
         acti_export *watcher = acti_export_get(node, view.watcher); // there is one: this is a use of it
         acti_frame frame = {

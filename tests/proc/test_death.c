@@ -4,6 +4,7 @@
 
 #include "puppet.h"
 
+#include <acta/node.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -60,6 +61,42 @@ TEST(its_start_is_no_message_that_it_took)
     assert_null(strstr(d.cause, "the last message"));
     acta_tx_drop(&tx);
     close_without_children(&k);
+}
+
+TEST(who_watches_it_from_another_node_is_told_the_same)
+{
+    char folder[] = "/tmp/acta-test-XXXXXX", url[64], lock[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(url, sizeof(url), "ipc://%s/parent", folder);
+    snprintf(lock, sizeof(lock), "%s/parent.lock", folder);
+    kit k, other = {0};
+    acta_listener *listener;
+    acta_node *parent;
+    acta_tx *tx, *there;
+    kit_open(&k, 1);
+    assert_int_equal(acta_open(NULL, &other.sys), ACTA_OK);
+    tx = spawn_puppet(&k);
+    assert_int_equal(acta_publish(k.sys, "puppet", acta_tx_addr(tx)), ACTA_OK);
+    assert_int_equal(acta_node_listen(k.sys, url, &listener), ACTA_OK);
+    assert_int_equal(acta_connect(other.sys, url, KIT_WAIT_NS, &parent), ACTA_OK);
+    assert_int_equal(acta_node_find(parent, "puppet", KIT_WAIT_NS, &there), ACTA_OK);
+    deathbed near = {0}, far = {0};
+    watch_over(&k, &near, tx);
+    watch_over(&other, &far, there);
+    assert_int_equal(ask_puppet(there, COUNT), 0); // behind the monitor
+    order_puppet(there, SIGNAL, SIGKILL);
+    await_death(&near);
+    await_death(&far);
+    assert_died(&far, ACTA_ECRASHED, "its process was killed by signal 9 (Killed); the last message it took was order");
+    assert_string_equal(far.cause, near.cause);
+    acta_tx_drop(&there);
+    acta_tx_drop(&tx);
+    acta_node_drop(&parent);
+    acta_listener_close(&listener);
+    assert_int_equal(acta_close(&other.sys, KIT_WAIT_NS), ACTA_OK);
+    close_without_children(&k);
+    (void)unlink(lock);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 TEST(what_it_took_last_is_told_of_a_handler_too_and_not_the_start)
@@ -489,6 +526,7 @@ int main(void)
     proc_prepare();
     return TEST_RUN(case_of(a_signal_or_an_exit_is_told_with_the_message_that_was_taken_last),
                     case_of(its_start_is_no_message_that_it_took),
+                    case_of(who_watches_it_from_another_node_is_told_the_same),
                     case_of(what_it_took_last_is_told_of_a_handler_too_and_not_the_start),
                     case_of(what_it_had_answered_comes_before_its_down_and_what_is_open_ends_crashed),
                     case_of(a_call_ends_with_the_process_that_it_waits_for),
