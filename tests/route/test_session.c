@@ -176,7 +176,7 @@ static const hostile hostiles[] = {
     {"a length of 2^63-1 where lengths had 8 bytes", &open_up, BYTES("\xff\xff\xff\xff\xff\xff\xff\x7f"), "limit"},
     {"a length one above ours", &open_up, BYTES("\x01\0\x10\0"), "above the limit"},
     {"zeros", &open_up, BYTES(ZEROS_8 ZEROS_8), "kind is unknown"},
-    {"an unknown kind", &open_up, BYTES("\0\0\0\0\x16"), "kind is unknown"},
+    {"an unknown kind", &open_up, BYTES("\0\0\0\0\x17"), "kind is unknown"},
     {"a reserved byte", &open_up, BYTES("\0\0\0\0\x05\x01"), "reserved byte"},
     {"a wrong magic", &waiting, BYTES("\x50\0\0\0\x01\0\0\0" ZEROS_8 "ACTB"), "start with"},
     {"a gap in the numbers", &open_up, BYTES("\0\0\0\0\x05\0\0\0\x02\0\0\0\0\0\0\0"), "number 2 after 0"},
