@@ -13,6 +13,13 @@
 // reports the error and leaves out what the peer had sent before. The bytes are still in the socket and the next
 // receive gets them: the first failure of a read is tried again, and only the second in a row is the end.
 //
+// nng ends an aio with a callback on a thread of its own, even when the socket took or gave the bytes at once: a
+// wake-up that costs more than the bytes. An aio without a callback ends where it was started. So each request is first
+// tried with one of those, if it is likely to succeed, and taken back if it does not end at once; what is left of it
+// goes to the aio with the callback. The owner is then told by the thread that asks; what it asks for while it is told is
+// not tried, or the two could call each other without end. A write is always tried, a read if the one before brought so
+// much that more may lie behind it.
+//
 // nng runs completions of one aio on any of its threads: when another thread asks for the next read because
 // on_read told it to, that read may end before on_read has returned. So nothing of the link is touched after the
 // owner was called.
@@ -30,9 +37,13 @@
 #include "base/platform.h"
 #include "link/control.h"
 
+// A read of so many bytes was one of many: whoever writes little waits for an answer, or writes seldom.
+#define READ_MUCH 2048
+
 typedef enum request {
     IDLE,
     PENDING, // started: its aio will say how it ended
+    TELLING, // ended at once: the owner is being told by the thread that asked
     REFUSED, // came after the close: the closing job ends it
 } request;
 
@@ -43,11 +54,14 @@ typedef struct stream_link {
     nng_stream *stream;
     nng_aio *read_aio;
     nng_aio *write_aio;
+    nng_aio *read_now; // without callbacks
+    nng_aio *write_now;
 
     // By whoever asks, while there is no request; then by its completion. lock is taken in between.
     void *read_bytes;
     size_t read_size;
     bool read_failed; // the last receive failed
+    bool read_much;   // it brought so much that there may be more
     const uint8_t *write_bytes; // what is left to write
     size_t write_size;
 
@@ -64,11 +78,15 @@ static void ask_read(acti_link *base, void *bytes, size_t size);
 static void ask_write(acti_link *base, const void *bytes, size_t size);
 static void close_link(acti_link *base);
 static int peer_check(nng_stream *stream);
-static bool pin(stream_link *link, request *ask, request before);
+static bool pin(stream_link *link, request *ask, bool *may_try);
 static void unpin(stream_link *link);
-static void settle(stream_link *link, request *ask);
-static void start_read(stream_link *link, request before);
-static void start_write(stream_link *link, request before);
+static bool ended_at_once(nng_aio *aio, size_t *size);
+static void settle(stream_link *link, request *ask, request to);
+static void told(stream_link *link, request *ask);
+static bool read_at_once(stream_link *link);
+static bool write_at_once(stream_link *link);
+static void start_read(stream_link *link);
+static void start_write(stream_link *link);
 static void read_ended(void *arg);
 static void write_ended(void *arg);
 static int outcome(int nng_error);
@@ -98,7 +116,8 @@ int acti_link_new(nng_stream *stream, acti_url_kind kind, acti_link **made)
     *link = (stream_link){.base.ops = &ops, .stream = stream, .closing.run = run_close, .pins = 1};
     acti_lock_init(&link->lock);
     if (nng_aio_alloc(&link->read_aio, read_ended, link) != 0 ||
-        nng_aio_alloc(&link->write_aio, write_ended, link) != 0)
+        nng_aio_alloc(&link->write_aio, write_ended, link) != 0 ||
+        nng_aio_alloc(&link->read_now, NULL, NULL) != 0 || nng_aio_alloc(&link->write_now, NULL, NULL) != 0)
         status = ACTA_ENOMEM;
     else
         status = acti_control_hold();
@@ -146,12 +165,19 @@ int acti_link_status(int nng_error)
     }
 }
 
+// The owner is told with the pin, which keeps the link from being freed: the request after this one may come, and end,
+// before on_read has returned.
 static void ask_read(acti_link *base, void *bytes, size_t size)
 {
     stream_link *link = stream_of(base);
     link->read_bytes = bytes;
     link->read_size = size;
-    start_read(link, IDLE);
+    bool may_try;
+    if (!pin(link, &link->read, &may_try))
+        return;
+    if (!may_try || !link->read_much || !read_at_once(link))
+        start_read(link);
+    unpin(link);
 }
 
 static void ask_write(acti_link *base, const void *bytes, size_t size)
@@ -159,35 +185,87 @@ static void ask_write(acti_link *base, const void *bytes, size_t size)
     stream_link *link = stream_of(base);
     link->write_bytes = bytes;
     link->write_size = size;
-    start_write(link, IDLE);
+    bool may_try;
+    if (!pin(link, &link->write, &may_try))
+        return;
+    if (!may_try || !write_at_once(link))
+        start_write(link);
+    unpin(link);
 }
 
-// No lock is held when nng is called: it may run the completion before it returns.
-static void start_read(stream_link *link, request before)
+static void set_read(const stream_link *link, nng_aio *aio)
 {
-    if (!pin(link, &link->read, before))
-        return;
     nng_iov iov = {.iov_buf = link->read_bytes, .iov_len = link->read_size};
-    nng_aio_set_iov(link->read_aio, 1, &iov); // cannot fail: up to four lie in the aio
-    nng_stream_recv(link->stream, link->read_aio);
-    unpin(link);
+    nng_aio_set_iov(aio, 1, &iov); // cannot fail: up to four lie in the aio
 }
 
-static void start_write(stream_link *link, request before)
+static void set_write(const stream_link *link, nng_aio *aio)
 {
-    if (!pin(link, &link->write, before))
-        return;
     nng_iov iov = {.iov_buf = (void *)(uintptr_t)link->write_bytes, .iov_len = link->write_size};
-    nng_aio_set_iov(link->write_aio, 1, &iov);
+    nng_aio_set_iov(aio, 1, &iov);
+}
+
+// read_at_once: whether bytes were there, and the owner has been told. A failure is left to the aio with the callback.
+static bool read_at_once(stream_link *link)
+{
+    size_t size;
+    set_read(link, link->read_now);
+    nng_stream_recv(link->stream, link->read_now);
+    if (!ended_at_once(link->read_now, &size))
+        return false;
+    link->read_much = size >= READ_MUCH;
+    settle(link, &link->read, TELLING);
+    link->base.owner.on_read(link->base.owner_arg, ACTA_OK, size);
+    told(link, &link->read);
+    return true;
+}
+
+// write_at_once: whether the system has taken all, and the owner has been told.
+static bool write_at_once(stream_link *link)
+{
+    size_t size;
+    set_write(link, link->write_now);
+    nng_stream_send(link->stream, link->write_now);
+    if (!ended_at_once(link->write_now, &size))
+        return false;
+    link->write_bytes += size;
+    link->write_size -= size;
+    if (link->write_size > 0)
+        return false;
+    settle(link, &link->write, TELLING);
+    link->base.owner.on_write(link->base.owner_arg, ACTA_OK);
+    told(link, &link->write);
+    return true;
+}
+
+// Cancelling reaches only what has not ended; it may also end while it is cancelled, as any other.
+static bool ended_at_once(nng_aio *aio, size_t *size)
+{
+    nng_aio_cancel(aio);
+    nng_aio_wait(aio);
+    *size = nng_aio_count(aio);
+    return nng_aio_result(aio) == 0;
+}
+
+// No lock is held when nng is called.
+static void start_read(stream_link *link)
+{
+    set_read(link, link->read_aio);
+    nng_stream_recv(link->stream, link->read_aio);
+}
+
+static void start_write(stream_link *link)
+{
+    set_write(link, link->write_aio);
     nng_stream_send(link->stream, link->write_aio);
-    unpin(link);
 }
 
 // Keeps the link open while a request is started; false: it is closed, and the request is set down as REFUSED.
-static bool pin(stream_link *link, request *ask, request before)
+static bool pin(stream_link *link, request *ask, bool *may_try)
 {
     acti_lock_take(&link->lock);
-    acti_assert(*ask == before);
+    acti_assert(*ask == IDLE || *ask == TELLING);
+    *may_try = *ask == IDLE;
     bool open = !link->closed;
     *ask = open ? PENDING : REFUSED;
     link->pins += open;
@@ -205,11 +283,31 @@ static void unpin(stream_link *link)
         acti_control_push(&link->closing);
 }
 
-static void settle(stream_link *link, request *ask)
+static void settle(stream_link *link, request *ask, request to)
 {
     acti_lock_take(&link->lock);
-    *ask = IDLE;
+    *ask = to;
     acti_lock_give(&link->lock);
+}
+
+// The owner may have asked again meanwhile.
+static void told(stream_link *link, request *ask)
+{
+    acti_lock_take(&link->lock);
+    if (*ask == TELLING)
+        *ask = IDLE;
+    acti_lock_give(&link->lock);
+}
+
+// again goes on with a request that has not ended.
+static void again(stream_link *link, request *ask, void (*start)(stream_link *link))
+{
+    bool may_try;
+    settle(link, ask, IDLE);
+    if (!pin(link, ask, &may_try))
+        return;
+    start(link);
+    unpin(link);
 }
 
 static void read_ended(void *arg)
@@ -219,11 +317,12 @@ static void read_ended(void *arg)
     size_t size = error == 0 ? nng_aio_count(link->read_aio) : 0;
     if ((error == NNG_ECONNSHUT || error == NNG_ECONNRESET) && !link->read_failed) {
         link->read_failed = true;
-        start_read(link, PENDING);
+        again(link, &link->read, start_read);
         return;
     }
     link->read_failed = error != 0;
-    settle(link, &link->read);
+    link->read_much = size >= READ_MUCH;
+    settle(link, &link->read, IDLE);
     link->base.owner.on_read(link->base.owner_arg, outcome(error), size);
 }
 
@@ -235,10 +334,10 @@ static void write_ended(void *arg)
     link->write_bytes += size;
     link->write_size -= size;
     if (error == 0 && link->write_size > 0) {
-        start_write(link, PENDING);
+        again(link, &link->write, start_write);
         return;
     }
-    settle(link, &link->write);
+    settle(link, &link->write, IDLE);
     link->base.owner.on_write(link->base.owner_arg, outcome(error));
 }
 
@@ -298,6 +397,10 @@ static void discard(stream_link *link)
         nng_aio_free(link->read_aio);
     if (link->write_aio != NULL)
         nng_aio_free(link->write_aio);
+    if (link->read_now != NULL)
+        nng_aio_free(link->read_now);
+    if (link->write_now != NULL)
+        nng_aio_free(link->write_now);
     acti_lock_fini(&link->lock);
     free(link);
 }

@@ -395,8 +395,8 @@ TEST(close_at_any_moment_ends_each_request_exactly_once)
     pair_fini(&p);
 }
 
-// Closes inside on_write, on one of nng's threads, while the main thread asks for a read. on_write returns after
-// that call has, so the link still exists in it, whichever came first.
+// Closes inside on_write, on the thread that has asked for the write or on one of nng's, while the main thread asks for
+// a read. on_write returns after that call has, so the link still exists in it, whichever came first.
 typedef struct race {
     acti_link *link;
     uint64_t spin;
@@ -425,6 +425,13 @@ static void race_written(void *arg, int status)
         acti_cpu_relax();
 }
 
+static void *race_write(void *arg)
+{
+    race *r = arg;
+    acti_link_write(r->link, "x", 1);
+    return NULL;
+}
+
 static void race_closed(void *arg)
 {
     race *r = arg;
@@ -444,12 +451,14 @@ TEST(read_beside_close_ends_exactly_once)
         race r = {.link = pair_dial(&p), .closed = LATCH_INIT, .spin = acti_random_next(&seed) % 1000};
         acti_link *other = arrivals_take(&p.a);
         acti_link_own(r.link, &owner, &r);
-        acti_link_write(r.link, "x", 1);
+        pthread_t writer;
+        assert_int_equal(pthread_create(&writer, NULL, race_write, &r), 0);
         spin_for(acti_random_next(&seed) % 5000);
         uint8_t bytes[8];
         acti_link_read(r.link, bytes, sizeof bytes);
         acti_au32_store_release(&r.asked, 1);
         latch_wait(&r.closed);
+        pthread_join(writer, NULL);
         assert_int_equal(r.reads, 1);
         assert_int_equal(r.read_status, ACTA_EUNREACH);
         assert_int_equal(r.writes, 1);
