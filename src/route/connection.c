@@ -311,6 +311,7 @@ static bool write_out(acti_node *node)
 // While one chunk is being written the next is filled.
 void acti_node_flush(acti_node *node)
 {
+    node->unflushed = 0;
     do
         fill_out(node);
     while (write_out(node));

@@ -422,6 +422,19 @@ static void take(acti_node *node, acta_msg *m)
     }
 }
 
+// may_wait: whether what there is to write may wait for the next event, which is in the inbox already and may have more
+// to be written with it. What is worth a write of its own does not wait, and nothing waits for many events.
+static bool may_wait(acti_node *node)
+{
+    const acti_actor *actor = node->actor;
+    bool follows = actor->batch != NULL || acti_inbox_has_mail(&actor->inbox);
+    if (!follows || node->why != ACTA_OK || node->unflushed == ACTI_NODE_UNFLUSHED_MAX ||
+        acti_session_waiting(&node->session) >= ACTI_NODE_WRITE_ENOUGH)
+        return false;
+    node->unflushed++;
+    return true;
+}
+
 static int handler(acta_self *self, void *arg, acta_msg *m)
 {
     (void)self;
@@ -431,7 +444,8 @@ static int handler(acta_self *self, void *arg, acta_msg *m)
     if (node->proxy_count >= node->sweep_at)
         acti_proxies_sweep(node);
     acti_node_consider(node);
-    acti_node_flush(node);
+    if (!may_wait(node))
+        acti_node_flush(node);
     if (node->why != ACTA_OK && !node->settled)
         settle(node);
     if (node->why != ACTA_OK && node->line == ACTI_LINE_NONE) {

@@ -69,6 +69,8 @@
 #define ACTI_NODE_TICKS 5                         // of silence, after which the session is over
 #define ACTI_NODE_TICK_NS ACTA_SECOND             // of a peer that says nothing of itself while all is well
 #define ACTI_NODE_LOOK_NS (5 * ACTA_MS)           // between two looks at the process of a peer that is away
+#define ACTI_NODE_WRITE_ENOUGH (64u * 1024)       // bytes waiting that are written before the next event is looked at
+#define ACTI_NODE_UNFLUSHED_MAX 16                // events in a row after which nothing is written
 #define ACTI_NODE_OUT_ENOUGH (256u * 1024)        // bytes waiting above which proxies wait
 #define ACTI_NODE_KEPT_ENOUGH (4u * 1024 * 1024)  // bytes written and not acknowledged above which they wait, too
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)      // bytes waiting or kept, beside a largest message, that are too many
@@ -483,6 +485,7 @@ struct acti_node {
     bool up;          // acti_node_rise has been called for it
     bool read_pending;
     bool hurry;       // close without waiting for what is to be written
+    uint32_t unflushed; // events since what there was to write was written
     bool wrote;       // something was written since the last beat
     bool taken;       // acti_session_wrote is to be called when the link has written what it was given
     acti_au32 write_state; // acti_write; see connection.c
