@@ -74,7 +74,7 @@
 #define ACTI_NODE_OUT_ENOUGH (256u * 1024)        // bytes waiting above which proxies wait
 #define ACTI_NODE_KEPT_ENOUGH (4u * 1024 * 1024)  // bytes written and not acknowledged above which they wait, too
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)      // bytes waiting or kept, beside a largest message, that are too many
-#define ACTI_NODE_CREDIT_MESSAGES 256                 // per receiving actor
+#define ACTI_NODE_CREDIT_MESSAGES 512                 // per receiving actor
 #define ACTI_NODE_CREDIT_BYTES (4u * 1024 * 1024)
 #define ACTI_NODE_EXPORTS_MAX (1u << 20)
 #define ACTI_NODE_TYPES_MAX 65535

@@ -65,8 +65,8 @@
 #define ACTI_SESSION_READ_MEETING 4096u // before the peer has said who it is: anybody can connect, and many at once
 
 // Received and not acknowledged, that are worth a write of their own.
-#define ACTI_SESSION_ACK_FRAMES 32
-#define ACTI_SESSION_ACK_BYTES (64u * 1024)
+#define ACTI_SESSION_ACK_FRAMES 1024
+#define ACTI_SESSION_ACK_BYTES (256u * 1024)
 
 typedef enum acti_session_state {
     ACTI_SESSION_NEW,
@@ -139,7 +139,7 @@ typedef struct acti_session {
 //
 // Bounds:  in: one largest payload and one read, 1 MiB; and what of messages in parts has come, by begun.h. Frames are
 //          put while fewer than out_limit bytes are waiting or kept, so one largest frame, GOODBYE and 2 KiB of
-//          unsequenced ones may come on top. A peer acknowledges after 64 KiB: with an out_limit not well above that,
+//          unsequenced ones may come on top. A peer acknowledges after 256 KiB: with an out_limit not well above that,
 //          each bound that is reached waits for a heartbeat.
 // Errors:  ACTA_EINVAL limits, credits, heartbeat or versions in us, or out_limit, that cannot be. The session may be
 //          given to fini then, too.

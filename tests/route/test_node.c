@@ -434,7 +434,7 @@ TEST(a_sender_found_again_after_the_last_was_dropped_keeps_the_actor_alive)
 
 TEST(a_receiver_that_does_not_read_holds_no_more_than_its_credit_and_loses_nothing)
 {
-    enum { COUNT = 4 * ACTI_NODE_CREDIT_MESSAGES };
+    enum { COUNT = ACTI_NODE_CREDIT_MESSAGES + ACTA_CAPACITY_DEFAULT }; // what waits here is bounded, too
     pair p;
     test_gate hold;
     test_gate_init(&hold);
@@ -751,7 +751,7 @@ static int patient_body(acta_self *self, void *arg)
 
 TEST(a_reply_is_not_held_up_behind_messages_without_credit)
 {
-    enum { COUNT = 5 * ACTI_NODE_CREDIT_MESSAGES };
+    enum { COUNT = ACTI_NODE_CREDIT_MESSAGES + ACTA_CAPACITY_DEFAULT }; // more waits for room before the reply
     pair p;
     acta_tx *tx, *mine;
     patient w = {.count = COUNT};

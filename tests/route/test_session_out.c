@@ -327,7 +327,7 @@ TEST(one_ack_answers_a_batch_and_none_answers_nothing_unless_it_is_a_heartbeat)
     acti_session_fini(&session);
 }
 
-TEST(an_ack_is_owed_after_32_frames_or_64_kib_and_not_before)
+TEST(an_ack_is_owed_after_1024_frames_or_256_kib_and_not_before)
 {
     acti_session session;
     bring(&session, &open_up);
@@ -338,7 +338,8 @@ TEST(an_ack_is_owed_after_32_frames_or_64_kib_and_not_before)
     acti_session_ack(&session, false);
     hush(&session);
     assert_false(acti_session_owes_ack(&session));
-    hear(&session, 1, ACTI_SESSION_ACK_BYTES - 101);
+    hear(&session, 15, ACTI_SESSION_ACK_BYTES / 16);
+    hear(&session, 1, ACTI_SESSION_ACK_BYTES / 16 - 101);
     hear(&session, 1, 100);
     assert_false(acti_session_owes_ack(&session));
     hear(&session, 1, 28);
@@ -452,7 +453,7 @@ int main(void)
                     case_of(frames_without_a_number_ride_behind_those_that_have_one),
                     case_of(frame_without_a_number_that_finds_no_room_goes_alone_and_first),
                     case_of(one_ack_answers_a_batch_and_none_answers_nothing_unless_it_is_a_heartbeat),
-                    case_of(an_ack_is_owed_after_32_frames_or_64_kib_and_not_before),
+                    case_of(an_ack_is_owed_after_1024_frames_or_256_kib_and_not_before),
                     case_of(leaving_gets_what_the_peer_still_sends_and_then_its_farewell),
                     case_of(crossing_goodbyes_end_both_sides_left),
                     case_of(ack_that_was_due_when_the_session_was_left_is_not_waited_for),

@@ -337,7 +337,7 @@ static inline void watch_scenario(acta_sim *sim, void *arg)
 
 // ---- C-ASK with more requests than there is credit for: some wait on a when the session is lost ------
 
-enum { MANY = 300 };
+enum { MANY = 520 };
 
 typedef struct many {
     acta_sim_node *a, *b;
@@ -528,7 +528,7 @@ static inline void crowd_scenario(acta_sim *sim, void *arg)
 
 // ---- credit: a floods a sink on b that stands still for a while ---------------------------------
 
-enum { FLOOD = 400, CREDIT = 256 };
+enum { FLOOD = 700, CREDIT = 512 };
 
 typedef struct crowded {
     acta_sim_node *a, *b;
