@@ -180,6 +180,21 @@ ACTA_NODISCARD int
 acti_codec_decode(const acta_type *type, const void *bytes, size_t size, const acti_codec_refs *refs, void *to,
                   size_t need);
 
+// acti_codec_room gives how many bytes the block of a message of that type takes at most, when size bytes are decoded.
+// 0: that is for acti_codec_measure to say, as an array's items may take more than their bytes here, and what a reference
+// takes must not be asked for before the rest has been checked.
+size_t
+acti_codec_room(const acta_type *type, size_t size);
+
+// acti_codec_unpack measures and fills in one walk: the block has the room that acti_codec_room gave, and limit is as
+// for acti_codec_measure. *used gets the size of the message. References can only be in fields that are skipped: *refs
+// counts them, and nobody has been told of them.
+//
+// Errors:  as acti_codec_measure, *why too; the block is then of unknown content.
+ACTA_NODISCARD int
+acti_codec_unpack(const acta_type *type, const void *bytes, size_t size, size_t limit, void *to, size_t room,
+                  acti_codec_count *refs, size_t *used, const char **why);
+
 // ---- printing -------------------------------------------------------------------
 
 // acti_codec_print writes body as text, such as greet{name: "Ann", visitor: 3}, cut to size bytes with the

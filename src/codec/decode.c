@@ -5,7 +5,8 @@
 // Measuring and filling are one walk over the bytes, run without and with a block (acti_parts of core/copy.h),
 // so that they cannot disagree about what is accepted or how large it is. The walk fills the block itself,
 // and msgpack-c does not unpack: every head has to be read here anyway to be checked, and msgpack-c would
-// build a tree of 24-byte objects only to be walked a second time.
+// build a tree of 24-byte objects only to be walked a second time. A type whose block cannot be much larger than its
+// bytes is walked but once, into a block of that room.
 
 #include "codec/codec.h"
 
@@ -421,5 +422,29 @@ int acti_codec_decode(const acta_type *type, const void *bytes, size_t size, con
         status = w.refs.status;
     if (status != ACTA_OK && type->refs && w.to != NULL)
         acti_copy_let_go(type, w.to);
+    return status;
+}
+
+// What is not in the struct is in the bytes, too; behind it a str has a NUL, and bytes begin at a multiple of
+// ACTI_PARTS_ALIGN.
+size_t acti_codec_room(const acta_type *type, size_t size)
+{
+    if (type->refs)
+        return 0;
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].kind >= ACTA_KIND_ARRAY)
+            return 0;
+    return type->size + size + type->field_count * (size_t)ACTI_PARTS_ALIGN;
+}
+
+int acti_codec_unpack(const acta_type *type, const void *bytes, size_t size, size_t limit, void *to, size_t room,
+                      acti_codec_count *refs, size_t *used, const char **why)
+{
+    walk w = {.type = type, .bytes = bytes, .in = {bytes, size}, .with_refs = true};
+    w.parts = (acti_parts){.block = to, .limit = limit < room ? limit : room};
+    int status = decode_walk(&w);
+    *used = w.parts.used;
+    *refs = w.refs.count;
+    *why = why_text;
     return status;
 }

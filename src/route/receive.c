@@ -48,6 +48,50 @@ static acta_msg *fill(acti_node *node, acta_msg *m, const acti_frame *frame, int
     return NULL;
 }
 
+static acta_msg *no_memory(acti_node *node, const acti_frame *frame, int *status, const char **why)
+{
+    *status = ACTA_ENOMEM;
+    *why = "no memory for it";
+    return refused(node, frame, status);
+}
+
+// unpack decodes a message into a block of room bytes, which are enough whatever it is.
+static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acta_type *type, const acti_frame *frame, size_t room,
+                        int *status, const char **why)
+{
+    uint32_t limit = node->actor->sys->opts.message_bytes_max;
+    acta_msg *m = acti_msg_new(kind, type, (uint32_t)room, true);
+    if (m == NULL)
+        return no_memory(node, frame, status, why);
+    size_t size;
+    acti_codec_count count;
+    *status = acti_codec_unpack(type, frame->rest, frame->rest_size, limit, m + 1, room, &count, &size, why);
+    if (*status != ACTA_OK) {
+        acti_msg_release(m);
+        return refused(node, frame, status);
+    }
+    acti_msg_shrink(m, (uint32_t)size);
+    if (count.refs > 0)
+        (void)refused(node, frame, status); // only those in fields that are skipped; that can be read, as it has been
+    return m;
+}
+
+// measured decodes a message into a block of just the size that it needs.
+static acta_msg *measured(acti_node *node, acti_msg_kind kind, const acta_type *type, const acti_frame *frame,
+                          int *status, const char **why)
+{
+    size_t size;
+    acti_codec_count count;
+    uint32_t limit = node->actor->sys->opts.message_bytes_max;
+    if (kind == ACTI_MSG_REPLY && type == acta_type_of(acta_failure))
+        limit = UINT32_MAX; // its frame is limit enough, and a refusal always fits
+    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &count, &size, why);
+    if (*status != ACTA_OK)
+        return refused(node, frame, status);
+    acta_msg *m = acti_msg_new(kind, type, (uint32_t)size, true);
+    return m != NULL ? fill(node, m, frame, status, why) : no_memory(node, frame, status, why);
+}
+
 // decode gives the message in a SEND, ASK or REPLY, or NULL with *why and *status, and all that came in it given back.
 static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *frame, int *status, const char **why)
 {
@@ -58,20 +102,11 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
         *why = "its type is not defined in this program";
         return refused(node, frame, status);
     }
-    size_t size;
-    acti_codec_count count;
-    uint32_t limit = node->actor->sys->opts.message_bytes_max;
-    if (kind == ACTI_MSG_REPLY && type == acta_type_of(acta_failure))
-        limit = UINT32_MAX; // its frame is limit enough, and a refusal always fits
-    *status = acti_codec_measure(type, frame->rest, frame->rest_size, limit, &count, &size, why);
-    acta_msg *m = *status == ACTA_OK ? acti_msg_new(kind, type, (uint32_t)size, true) : NULL;
-    if (m != NULL)
-        return fill(node, m, frame, status, why);
-    if (*status == ACTA_OK) {
-        *status = ACTA_ENOMEM;
-        *why = "no memory for it";
-    }
-    return refused(node, frame, status);
+    // What is larger may be so for fields that are skipped, which are not worth keeping memory for.
+    size_t room = acti_codec_room(type, frame->rest_size);
+    if (room > 0 && room <= node->actor->sys->opts.message_bytes_max)
+        return unpack(node, kind, type, frame, room, status, why);
+    return measured(node, kind, type, frame, status, why);
 }
 
 static const char *name_of(const acti_node *node, const acti_frame *frame)

@@ -126,6 +126,23 @@ static inline block encoded(const acta_type *type, const void *body)
     return b;
 }
 
+// assert_unpacks: whether measuring and filling in one walk comes to the same, in a block of just the room that is named.
+static inline void assert_unpacks(const acta_type *type, const void *bytes, size_t size, size_t limit)
+{
+    size_t room = acti_codec_room(type, size);
+    if (room == 0)
+        return;
+    const char *why;
+    size_t need = 0, used;
+    acti_codec_count refs = {0}, counted;
+    int measured = acti_codec_measure(type, bytes, size, limit, &refs, &need, &why);
+    void *to = exact_new(room);
+    assert_int_equal(acti_codec_unpack(type, bytes, size, limit, to, room, &counted, &used, &why), measured);
+    if (measured == ACTA_OK)
+        assert_true(used == need && counted.refs == refs.refs && counted.skipped == refs.skipped);
+    exact_free(to, room);
+}
+
 // decoded measures and decodes from and into exact blocks. On failure the block is empty and *why says why.
 static inline int decoded(const acta_type *type, const void *bytes, size_t size, size_t limit, block *body,
                           const char **why)
@@ -134,6 +151,7 @@ static inline int decoded(const acta_type *type, const void *bytes, size_t size,
     void *input = exact_copy(bytes, size);
     size_t need = 0;
     const char *cause = NULL;
+    assert_unpacks(type, input, size, limit); // first: it says why in the same place
     int status = acti_codec_measure(type, input, size, limit, NULL, &need, &cause);
     if (status == ACTA_OK) {
         assert_true(need <= limit);

@@ -153,6 +153,31 @@ TEST(message_without_fields_and_empty_one_come_back)
     comes_back(maybe, 0);
 }
 
+ACTA_MESSAGE(mixed, (bytes, b), (str, s), (bytes, c), (str, t, optional), (i64, n), (bytes, d));
+
+// The block has no byte more than the room that was named: what lies in it is as good as what was measured before.
+TEST(what_is_unpacked_in_one_walk_is_what_was_sent)
+{
+    static char text[4000];
+    memset(text, 'x', sizeof text - 1);
+    for (size_t size = 0; size < sizeof text; size = size * 3 + 1) {
+        mixed body = {{text, size}, "s", {text, 1}, text + sizeof text - 1 - size, -7, {text, size / 2}};
+        block message = encoded(acta_type_of(mixed), &body);
+        size_t room = acti_codec_room(acta_type_of(mixed), message.size);
+        void *to = exact_new(room);
+        size_t used;
+        const char *why;
+        acti_codec_count refs;
+        assert_int_equal(acti_codec_unpack(acta_type_of(mixed), message.data, message.size, LIMIT, to, room, &refs,
+                                           &used, &why),
+                         ACTA_OK);
+        assert_true(body_equal(acta_type_of(mixed), to, &body));
+        assert_int_equal(refs.refs, 0);
+        exact_free(to, room);
+        block_free(&message);
+    }
+}
+
 TEST(random_bodies_come_back_and_msgpack_c_reads_them)
 {
     uint64_t seed = test_seed(0x61637461);
@@ -359,6 +384,7 @@ int main(void)
                     case_of(block_of_another_size_is_refused), case_of(numbers_come_back),
                     case_of(text_and_bytes_of_all_lengths_come_back),
                     case_of(message_without_fields_and_empty_one_come_back),
+                    case_of(what_is_unpacked_in_one_walk_is_what_was_sent),
                     case_of(random_bodies_come_back_and_msgpack_c_reads_them),
                     case_of(random_bodies_in_any_order_of_fields_come_back),
                     case_of(forms_that_are_not_the_shortest_are_read),
