@@ -40,7 +40,7 @@ void acti_buf_grew(acti_buf *buf, size_t n)
     buf->size += n;
 }
 
-int acti_buf_append(acti_buf *buf, const void *bytes, size_t n)
+int acti_buf_append_slow(acti_buf *buf, const void *bytes, size_t n)
 {
     if (!fits(buf, n))
         return ACTA_ETOOBIG;

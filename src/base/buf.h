@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <acta/error.h>
 
 // A zeroed acti_buf with limit set is ready. It allocates at most twice the limit, or 256 bytes.
 typedef struct acti_buf {
@@ -29,9 +32,11 @@ acti_buf_reserve(acti_buf *buf, size_t n);
 void
 acti_buf_grew(acti_buf *buf, size_t n);
 
-// acti_buf_append copies n bytes to the end. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM.
+#define ACTI_BUF_FEW 128
+
+// acti_buf_append_slow is acti_buf_append of many bytes, or where there may be no room.
 int
-acti_buf_append(acti_buf *buf, const void *bytes, size_t n);
+acti_buf_append_slow(acti_buf *buf, const void *bytes, size_t n);
 
 // acti_buf_consume drops n bytes at the front. An empty buffer keeps its memory.
 void
@@ -44,6 +49,18 @@ acti_buf_check(const acti_buf *buf);
 static inline uint8_t *acti_buf_bytes(const acti_buf *buf)
 {
     return buf->data + buf->start;
+}
+
+// acti_buf_append copies n bytes to the end. ACTA_OK, ACTA_ETOOBIG or ACTA_ENOMEM. What is written piece by piece comes
+// in a few bytes, for which there mostly is room.
+static inline int acti_buf_append(acti_buf *buf, const void *bytes, size_t n)
+{
+    if (n - 1 >= ACTI_BUF_FEW || n > buf->room - buf->start - buf->size || buf->size > buf->limit ||
+        n > buf->limit - buf->size)
+        return acti_buf_append_slow(buf, bytes, n);
+    memcpy(acti_buf_bytes(buf) + buf->size, bytes, n);
+    buf->size += n;
+    return ACTA_OK;
 }
 
 #endif

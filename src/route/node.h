@@ -71,6 +71,7 @@
 #define ACTI_NODE_LOOK_NS (5 * ACTA_MS)           // between two looks at the process of a peer that is away
 #define ACTI_NODE_WRITE_ENOUGH (64u * 1024)       // bytes waiting that are written before the next event is looked at
 #define ACTI_NODE_UNFLUSHED_MAX 16                // events in a row after which nothing is written
+#define ACTI_NODE_SAY_MAX 64                      // messages that a proxy says before others have their turn
 #define ACTI_NODE_OUT_ENOUGH (256u * 1024)        // bytes waiting above which proxies wait
 #define ACTI_NODE_KEPT_ENOUGH (4u * 1024 * 1024)  // bytes written and not acknowledged above which they wait, too
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)      // bytes waiting or kept, beside a largest message, that are too many
@@ -378,6 +379,8 @@ acti_watches_end(acti_proxy *watcher, int reason);
 
 typedef struct acti_types {
     void *sent;              // of libc's tsearch: types we have told, by address
+    const acta_type *last;   // the one whose number was asked for last, or NULL
+    uint32_t last_number;
     uint32_t sent_count;
     const acta_type **known; // by the peer's number - 1; NULL: not defined here
     uint32_t known_count;

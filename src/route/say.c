@@ -108,6 +108,7 @@ void acti_proxy_run(acti_proxy *proxy)
 {
     acti_node *node = proxy->node;
     acti_actor *actor = proxy->actor;
+    uint32_t said = 0;
     do {
         if (may_end(proxy) && acti_node_is_crowded(node)) {
             acti_list_push(&node->waiting, &proxy->waiting);
@@ -119,7 +120,7 @@ void acti_proxy_run(acti_proxy *proxy)
         while (has_next(proxy)) {
             if (proxy->pieces == NULL && !acti_pieces_slot(proxy, actor->batch))
                 return;
-            if (acti_node_is_crowded(node) || say_next(proxy)) {
+            if (acti_node_is_crowded(node) || said++ == ACTI_NODE_SAY_MAX || say_next(proxy)) {
                 acti_list_push(&node->waiting, &proxy->waiting);
                 return;
             }

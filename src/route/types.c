@@ -21,7 +21,24 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int number_of(acti_node *node, const acta_type *type, uint32_t *number);
+
+// Many of the same type mostly follow each other.
 int acti_types_number(acti_node *node, const acta_type *type, uint32_t *number)
+{
+    acti_types *types = &node->types;
+    if (type != types->last) {
+        int status = number_of(node, type, &types->last_number);
+        types->last = status == ACTA_OK ? type : NULL;
+        if (status != ACTA_OK)
+            return status;
+    }
+    *number = types->last_number;
+    return ACTA_OK;
+}
+
+// number_of looks the number of a type up, or gives it one.
+static int number_of(acti_node *node, const acta_type *type, uint32_t *number)
 {
     acti_types *types = &node->types;
     numbered key = {.type = type};
