@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// say.c - what the node says for a proxy: each message in its inbox becomes a frame, in order, as far as the receiver's
-// credit and the session's bounds go. In the node's turns.
+// say.c - what the node says for a proxy: each message in its inbox becomes a frame, or several when it is large
+// (pieces.h), in order, as far as the receiver's credit and the session's bounds go. In the node's turns.
 
 #include <acta/event.h>
 #include <string.h>
