@@ -181,8 +181,8 @@ acti_codec_decode(const acta_type *type, const void *bytes, size_t size, const a
                   size_t need);
 
 // acti_codec_room gives how many bytes the block of a message of that type takes at most, when size bytes are decoded.
-// 0: that is for acti_codec_measure to say, as an array's items may take more than their bytes here, and what a reference
-// takes must not be asked for before the rest has been checked.
+// 0: that is for acti_codec_measure to say, as an array's items may take more than their bytes here, and no reference
+// is to be taken before all has been checked.
 size_t
 acti_codec_room(const acta_type *type, size_t size);
 

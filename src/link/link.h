@@ -3,9 +3,9 @@
 // link.h - bytes between processes: connections and listeners.
 //
 // A link is one connection. It reads into memory that its owner gives, and writes one buffer at a time; each
-// request has exactly one completion, also when the link is closed under it. Completions run on other threads, or on the
-// one that asks before the request returns: the owner's functions there must only hand over (push to an inbox) and
-// return.
+// request has exactly one completion, also when the link is closed under it. Completions run on other threads, or,
+// before the request returns, on the one that asks: the owner's functions there must only hand over (push to an inbox)
+// and return.
 //
 // What links are made of is a table of operations, so that the layers above speak to any kind in the same words. The
 // kind of this folder, acti_nng_links, is sockets of the system, through nng streams. The sim's kind is memory, and

@@ -16,9 +16,9 @@
 // nng ends an aio with a callback on a thread of its own, even when the socket took or gave the bytes at once: a
 // wake-up that costs more than the bytes. An aio without a callback ends where it was started. So each request is first
 // tried with one of those, if it is likely to succeed, and taken back if it does not end at once; what is left of it
-// goes to the aio with the callback. The owner is then told by the thread that asks; what it asks for while it is told is
-// not tried, or the two could call each other without end. A write is always tried, a read if the one before brought so
-// much that more may lie behind it.
+// goes to the aio with the callback. The owner is then told by the thread that asks; what it asks for while it is told
+// is not tried, or the two could call each other without end. A write is always tried, a read if the one before brought
+// so much that more may lie behind it.
 //
 // nng runs completions of one aio on any of its threads: when another thread asks for the next read because
 // on_read told it to, that read may end before on_read has returned. So nothing of the link is touched after the

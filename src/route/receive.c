@@ -56,8 +56,8 @@ static acta_msg *no_memory(acti_node *node, const acti_frame *frame, int *status
 }
 
 // unpack decodes a message into a block of room bytes, which are enough whatever it is.
-static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acta_type *type, const acti_frame *frame, size_t room,
-                        int *status, const char **why)
+static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acta_type *type, const acti_frame *frame,
+                        size_t room, int *status, const char **why)
 {
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
     acta_msg *m = acti_msg_new(kind, type, (uint32_t)room, true);

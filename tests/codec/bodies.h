@@ -126,7 +126,7 @@ static inline block encoded(const acta_type *type, const void *body)
     return b;
 }
 
-// assert_unpacks: whether measuring and filling in one walk comes to the same, in a block of just the room that is named.
+// assert_unpacks: whether measuring and filling in one walk comes to the same, in a block of just the room it asks for.
 static inline void assert_unpacks(const acta_type *type, const void *bytes, size_t size, size_t limit)
 {
     size_t room = acti_codec_room(type, size);
