@@ -102,7 +102,7 @@ def a_stopped_member_goes_on_where_it_was(box):
     family = Family(box, 1)
     pid = family.pids()[0]
     os.kill(pid, signal.SIGSTOP)
-    need(wait_until(lambda: state_of(pid) == "T"), "it does not stop")
+    wait_until("it does not stop", lambda: state_of(pid) == "T")
     os.kill(pid, signal.SIGCONT)
     r = family.close()
     need("member 0 ends: ACTA_OK" in r.out and "closed ACTA_OK" in r.out, repr(r))
@@ -113,20 +113,6 @@ def what_is_typed_at_a_terminal_is_for_the_program_alone(box):
     groups = {os.getpgid(pid) for pid in family.pids().values()}
     need(os.getpgid(family.process.pid) not in groups and len(groups) == 2, "groups: %s" % groups)
     need("closed" in family.close().out, "it does not close")
-
-
-def state_of(pid):
-    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
-        return f.read().rsplit(")", 1)[1].split()[0]
-
-
-def wait_until(good):
-    until = time.monotonic() + DEADLINE_S
-    while not good():
-        if time.monotonic() > until:
-            return False
-        os.sched_yield()
-    return True
 
 
 if __name__ == "__main__":

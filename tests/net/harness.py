@@ -232,9 +232,9 @@ class Flow:
             if os.path.exists(left):
                 os.unlink(left)
 
-    def sent(self):
+    def sent(self, limit=None):
         """The sender's end: (its status, items it was allowed to send, (why it stopped, how the session ended))."""
-        self.told = self.sender.end(DEADLINE_S + self.count / SLOWEST)
+        self.told = self.sender.end(limit or DEADLINE_S + self.count / SLOWEST)
         m = re.search(r"^sent=(\d+) status=(-?\d+) left=(-?\d+)$", self.told.out, re.M)
         return (self.told.status, int(m[1]), (int(m[2]), int(m[3]))) if m else (self.told.status, None, None)
 
@@ -279,6 +279,46 @@ def children():
         if int(rest.split()[1]) == os.getpid():
             found.append((int(pid), name.split("(", 1)[1]))
     return found
+
+
+# ---- what a process has --------------------------------------------------------------
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def memory_kib(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M)[1])
+
+
+def state_of(pid):
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
+def wait_until(what, is_so):
+    """For what can only be looked at."""
+    until = time.monotonic() + DEADLINE_S
+    while not is_so():
+        need(time.monotonic() < until, what)
+        os.sched_yield()
+
+
+class Held:
+    """What a process has now, to see that it has no more later. Memory is not looked at with a sanitizer, which keeps
+    what was freed."""
+
+    MORE_KIB = 4096  # that a process may have taken once and keeps
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.descriptors, self.memory = descriptors(pid), memory_kib(pid)
+
+    def is_back(self):
+        wait_until("descriptors back to %d" % self.descriptors, lambda: descriptors(self.pid) <= self.descriptors)
+        wait_until("memory back to %d KiB" % self.memory,
+                   lambda: SANITIZED or memory_kib(self.pid) < self.memory + self.MORE_KIB)
 
 
 # ---- what is checked often -----------------------------------------------------------

@@ -15,26 +15,9 @@ from harness import *  # noqa: E402,F403
 NOBODY = 65534
 
 
-def descriptors(pid):
-    return len(os.listdir("/proc/%d/fd" % pid))
-
-
-def memory_kib(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M)[1])
-
-
 def comes_and_goes(path):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)  # waits while too many wait to be accepted; with a time limit it would not
-
-
-def wait_until(what, is_so):
-    """Waits by a connection that is turned away at its first byte: the server has dealt with all before it then."""
-    until = time.monotonic() + DEADLINE_S
-    while not is_so():
-        need(time.monotonic() < until, what)
-        os.sched_yield()
 
 
 def ten_thousand_connects_that_go_leave_nothing(box):
@@ -42,15 +25,13 @@ def ten_thousand_connects_that_go_leave_nothing(box):
     for _ in range(200):  # what the process takes once, it has by now
         comes_and_goes(box.at("net.sock"))
     wait_until("descriptors of the first", lambda: descriptors(flow.server.pid) < 60)
-    before = descriptors(flow.server.pid), memory_kib(flow.server.pid)
+    before = Held(flow.server.pid)
     for _ in range(10000):
         comes_and_goes(box.at("net.sock"))
-    wait_until("descriptors back to %d" % before[0], lambda: descriptors(flow.server.pid) <= before[0])
-    wait_until("memory back to %d KiB" % before[1],
-               lambda: SANITIZED or memory_kib(flow.server.pid) < before[1] + 4096)
+    before.is_back()
     after = memory_kib(flow.server.pid)
     flow.send(1000).is_whole(1000)
-    return "memory from %d to %d KiB" % (before[1], after)
+    return "memory from %d to %d KiB" % (before.memory, after)
 
 
 def a_limit_of_descriptors_that_is_reached_and_lifted_loses_nobody(box):

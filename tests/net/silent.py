@@ -14,6 +14,7 @@ from harness import *  # noqa: E402,F403
 COMPANY = os.path.join(BUILD, "tests", "company")
 HEARTBEAT_MS = 500 if SANITIZED else 200
 KILLS = 10
+ENDLESS = 10 ** 12  # items that are never all sent
 NOTICED_S = 0.05  # on a machine that has nothing else to do
 
 
@@ -59,6 +60,9 @@ def a_peer_that_is_killed_is_noticed_long_before_it_is_silent(box):
         server.wait_for("down -7", n)
         took.append(time.monotonic() - begin)
         same(joiner.process.end().status, -signal.SIGKILL, "status of the killed")
+        if n == 1:
+            before = Held(server.process.pid)
+    before.is_back()
     server.leave()
     need(min(took) < NOTICED_S, "noticed after %s s" % took)
     return "noticed after %.1f to %.1f ms" % (min(took) * 1000, max(took) * 1000)
@@ -111,6 +115,54 @@ def a_peer_that_is_stopped_for_a_heartbeat_is_not_given_up(box):
 def a_peer_that_is_stopped_for_ten_heartbeats_is_given_up_within_three_and_both_know(box):
     for which in (0, 1):
         stopped_for_ten(box, which)
+
+
+# ---- flows ------------------------------------------------------------------------------------
+
+def stop(process):
+    """Whether it has stopped, and not ended before."""
+    process.kill(signal.SIGSTOP)
+    wait_until("it does not stop", lambda: process.pipe.poll() is not None or state_of(process.pid) == "T")
+    return process.pipe.poll() is None
+
+
+def begun(box, count):
+    flow = Flow(box).send(count)
+    flow.sender.wait_for("^begun$")
+    return flow
+
+
+def a_flow_of_which_either_end_is_stopped_and_continued_is_whole(box):
+    count = 50000 if SANITIZED else 1000000
+    stops = 0
+    for which in ("server", "sender"):
+        flow = begun(box, count)
+        process = getattr(flow, which)
+        for _ in range(10):
+            stops += stop(process)
+            process.kill(signal.SIGCONT)
+        flow.is_whole(count)
+    return "%d stops" % stops
+
+
+def a_flow_whose_server_is_stopped_for_too_long_is_cut_and_both_know(box):
+    flow = begun(box, ENDLESS)
+    stop(flow.server)
+    status, sent, how = flow.sent(limit=DEADLINE_S)
+    same((status, how[1]), (0, CRASHED), "sender: %r" % flow.told)
+    need(how[0] != 0, "it is told, and does not send on: %r" % flow.told)
+    flow.server.kill(signal.SIGCONT)
+    need(flow.is_cut(ENDLESS) <= sent, "received, and sent: %r, %r" % (flow.said, flow.told))
+
+
+def a_flow_whose_sender_is_stopped_for_too_long_is_cut_and_both_know(box):
+    flow = begun(box, ENDLESS)
+    stop(flow.sender)
+    received = flow.is_cut(ENDLESS)
+    flow.sender.kill(signal.SIGCONT)
+    status, sent, how = flow.sent(limit=DEADLINE_S)
+    same((status, how[1]), (0, CRASHED), "sender: %r" % flow.told)
+    need(how[0] != 0 and sent >= received, "sender: %r, server: %r" % (flow.told, flow.said))
 
 
 if __name__ == "__main__":
