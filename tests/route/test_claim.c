@@ -64,7 +64,7 @@ static int agent_handler(acta_self *self, void *arg, acta_msg *m)
 // ---- the system, and its peers ------------------------------------------------------------------
 
 typedef struct world {
-    char url[sizeof(folder) + 16];
+    char url[sizeof(folder) + 32];
     acta_system *sys;
     acta_listener *listener;
     agent agent;
