@@ -80,17 +80,13 @@ struct scene {
 
 // What differs in some places: see the heading.
 enum {
-    // Stop and kill of an actor of another node.
-    DIFFERS_STOP_OF_NODES = 1,
-    // Links with an actor of another node: that the subject makes, and that others at its home make with it.
-    DIFFERS_LINK_FROM_NODES = 2,
-    DIFFERS_LINK_TO_NODES = 8,
     // A sender to one that has ended: this system knows at once, another node's actor has to be monitored.
-    DIFFERS_LATE_OF_NODES = 4,
+    DIFFERS_LATE = 1,
+    // Links that the subject makes itself: a process of its own has none of its maker's actors.
+    DIFFERS_LINKS = 2,
 
-    DIFFERS_OF_NODES =
-        DIFFERS_STOP_OF_NODES | DIFFERS_LINK_FROM_NODES | DIFFERS_LINK_TO_NODES | DIFFERS_LATE_OF_NODES,
-    DIFFERS_OF_PROCESSES = DIFFERS_LINK_FROM_NODES,
+    DIFFERS_OF_NODES = DIFFERS_LATE,
+    DIFFERS_OF_PROCESSES = DIFFERS_LINKS,
 };
 
 #define ENDED(how) "DOWN " how " of subject; "
@@ -117,17 +113,20 @@ static const scene scenes[] = {
     {"an error", returns_the_number, .steps = {
         {SAY, ACTA_EMALFORMED, "cue -12; " ENDED("EMALFORMED"), NULL}, NO_NAME,
         {WATCH_LATE, 0, ENDED("EGONE"), NULL}}},
-    {"what is sent to one that has ended", returns_the_number, .differs = DIFFERS_LATE_OF_NODES, .steps = {
+    {"what is sent to one that has ended", returns_the_number, .differs = DIFFERS_LATE, .steps = {
         {SAY, ACTA_EIO, "cue -20; " ENDED("EIO"), NULL}, {SEND_LATE, 0, NULL, "send EGONE; call EGONE; "},
         {END_IT, 0, NULL, "stop EGONE; "}, {KILL_IT, 0, NULL, "kill EGONE; "}}},
     {"last words, and an error", has_last_words, .steps = {
         {SAY, 1, "cue 1; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 " ENDED("EIO"), NULL}, NO_NAME}},
     {"last words at the end", has_last_words, .steps = {
         {LEAVE, 1, "eof OK; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 " ENDED("OK"), NULL}, NO_NAME}},
-    {"a stop behind what was sent", NULL, .differs = DIFFERS_STOP_OF_NODES, .steps = {
+    {"a stop behind what was sent", NULL, .steps = {
         {SAY, 1, NULL, NULL}, {SAY, 2, NULL, NULL},
         {END_IT, 0, "cue 1; cue 2; eof ESTOPPED; " ENDED("OK"), "stop OK; "}, NO_NAME}},
-    {"a kill", NULL, .differs = DIFFERS_STOP_OF_NODES, .steps = {
+    {"a stop behind what waits for room", NULL, 1, .steps = {
+        {SAY, 1, NULL, NULL}, {SAY, 2, NULL, NULL}, {SAY, 3, NULL, NULL},
+        {END_IT, 0, "cue 1; cue 2; cue 3; eof ESTOPPED; " ENDED("OK"), "stop OK; "}, NO_NAME}},
+    {"a kill", NULL, .steps = {
         {SAY, 1, "cue 1; ", NULL}, {KILL_IT, 0, ENDED("EKILLED"), "kill OK; "}, NO_NAME}},
     {"a kill from inside", ends_itself, .room = true, .steps = {
         {SAY, KILL, "cue 1; done OK; " ENDED("EKILLED"), NULL}, NO_NAME}},
@@ -197,26 +196,26 @@ static const scene scenes[] = {
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {SAY, DEMONITOR, "cue 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // which is told, and alone
         {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link with one that fails", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
+    {"a link with one that fails", watches, .differs = DIFFERS_LINKS, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL}, NO_NAME}},
-    {"a link with one that ends well", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
+    {"a link with one that ends well", watches, .differs = DIFFERS_LINKS, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // for its DOWN: the link is dissolved by then
         {TELL, ACTA_OK, "DOWN OK of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"an unlink", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
+    {"an unlink", watches, .differs = DIFFERS_LINKS, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, UNLINK, "cue 4; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL},
         {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link from the other side", watches, .differs = DIFFERS_LINK_FROM_NODES, .steps = {
+    {"a link from the other side", watches, .differs = DIFFERS_LINKS, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, END_BADLY, "cue 5; " ENDED("EIO"), NULL},
         {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
-    {"a link that its partner makes", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+    {"a link that its partner makes", returns_the_number, .steps = {
         {BIND, 0, NULL, NULL}, {SAY, ACTA_EIO, "cue -20; " ENDED("EIO"), NULL},
         {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
-    {"a link with its partner that fails", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+    {"a link with its partner that fails", returns_the_number, .steps = {
         {SAY, ACTA_OK, "cue 0; ", NULL}, {BIND, 0, NULL, NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL},
         {OTHER_END, 0, NULL, "the other: EACCES; "}, NO_NAME}},
-    {"a link with its partner that ends well", returns_the_number, .differs = DIFFERS_LINK_TO_NODES, .steps = {
+    {"a link with its partner that ends well", returns_the_number, .steps = {
         {BIND, 0, NULL, NULL}, {TELL, ACTA_OK, NULL, NULL}, {OTHER_END, 0, NULL, "the other: OK; "},
         {SAY, ACTA_OK, "cue 0; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
     {"a slow reader", passes_on, 0, true, true, .steps = {
