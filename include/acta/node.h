@@ -86,6 +86,22 @@ ACTA_NODISCARD ACTA_API int
 acta_node_find_at(acta_node *node, const char *name, uint64_t timeout_ns, acta_tx **tx, const char *where);
 #define acta_node_find(node, name, timeout_ns, tx) acta_node_find_at((node), (name), (timeout_ns), (tx), ACTA_HERE)
 
+// The outcome of acta_node_find_ask when somebody has that name. The sender is the message's own: acta_tx_dup keeps
+// one.
+ACTA_MESSAGE(acta_node_found, (tx, tx));
+
+// acta_node_find_ask is acta_node_find for actors: the outcome arrives as that of an ask does, so that acta_await gives
+// it, and acta_msg_ask tells it from others. It is an acta_node_found, or an acta_failure with the status that
+// acta_node_find would return.
+//
+// Owns:    name is read before the call returns; node must be held no longer than that.
+// Threads: inside self's turn.
+// Errors:  ACTA_EINVAL as acta_node_find, or not inside self's turn, or a node of another system; ACTA_EUNREACH and
+//          ACTA_ECRASHED as acta_node_find, where that is known; ACTA_EFULL 2^24 asks, timers, monitors, links and
+//          watches are pending; ACTA_ENOMEM.
+ACTA_NODISCARD ACTA_API int
+acta_node_find_ask(acta_self *self, acta_node *node, const char *name, uint64_t timeout_ns, uint64_t *id);
+
 // acta_node_status is ACTA_OK while the session lives, connected or not, then why it ended: ACTA_ESTOPPED after a
 // goodbye from either side, ACTA_ECRASHED when the peer went without one or was silent for too long, ACTA_EMALFORMED or
 // ACTA_EVERSION when it broke the protocol.

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// find.c - names at the peer: a thread outside asks, the node carries the question and the answer.
+// find.c - names at the peer: a thread outside or an actor asks, the node carries the question and the answer.
+//
+// To an actor the node is one that it has asked: the request is a message in the node's inbox, with a promise, which
+// waits for FOUND beside the questions of threads. Its time limit is the asker's own; an answer that comes after that
+// is late like any other, and the sender in it is given back.
 
 #include <acta/name.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/call.h"
+#include "core/promise.h"
 #include "core/sender.h"
 #include "core/system.h"
 #include "core/type.h"
@@ -14,10 +19,31 @@
 #include "route/node.h"
 #include "route/router.h"
 
-// give hands a question back to the thread that asked, or frees it when that has stopped waiting.
-static void give(acti_find *find)
+// What an actor asks.
+ACTA_MESSAGE(acti_find_query, (str, name));
+
+// answer answers the request of an actor, in the node's turn.
+static void answer(acti_node *node, acti_find *find)
+{
+    const acta_node_found found = {.tx = find->tx};
+    int status = find->status;
+    acta_self *self = acti_self_of(node->actor);
+    if (status == ACTA_OK)
+        status = acta_promise_reply_body(self, &find->promise, acta_type_of(acta_node_found), &found);
+    if (find->promise != NULL)
+        (void)acti_promise_fail(find->promise, status, node->actor->name, acta_strerror(status));
+    acta_tx_drop(&find->tx);
+    free(find);
+}
+
+// give hands a question back to who asked, or frees it when a thread has stopped waiting.
+static void give(acti_node *node, acti_find *find)
 {
     acti_actor *caller = find->caller;
+    if (caller == NULL) {
+        answer(node, find);
+        return;
+    }
     if (acti_actor_push(caller, &find->event) != ACTA_OK) {
         acta_tx_drop(&find->tx);
         free(find);
@@ -25,14 +51,21 @@ static void give(acti_find *find)
     acti_actor_unref(caller);
 }
 
-void acti_find_fail(acti_find *find, int status)
+void acti_find_fail(acti_node *node, acti_find *find, int status)
 {
     find->status = status;
-    give(find);
+    give(node, find);
 }
 
 // ---- the thread that asks ------------------------------------------------------------
 
+static bool is_name(const char *name)
+{
+    size_t length = name != NULL ? strnlen(name, ACTI_FRAME_TEXT_MAX + 1) : 0;
+    return length > 0 && length <= ACTI_FRAME_TEXT_MAX && acti_text_valid(name, length);
+}
+
+// new_find makes a question; caller is NULL for that of an actor.
 static acti_find *new_find(acti_actor *caller, const char *name, const char *where)
 {
     acti_find *find = calloc(1, sizeof(*find));
@@ -42,7 +75,8 @@ static acti_find *new_find(acti_actor *caller, const char *name, const char *whe
     find->event = acti_node_event_msg(ACTI_NODE_FIND);
     find->where = where;
     find->caller = caller;
-    acti_actor_ref(caller);
+    if (caller != NULL)
+        acti_actor_ref(caller);
     return find;
 }
 
@@ -51,10 +85,7 @@ int acta_node_find_at(acta_node *handle, const char *name, uint64_t timeout_ns, 
     acti_node *node = acti_node_of(handle);
     if (acti_here.actor != NULL)
         return ACTA_EDEADLK;
-    size_t length = name != NULL ? strnlen(name, ACTI_FRAME_TEXT_MAX + 1) : 0;
-    if (length == 0 || length > ACTI_FRAME_TEXT_MAX || !acti_text_valid(name, length))
-        return ACTA_EINVAL;
-    if (!acti_system_is_here(node->actor->sys))
+    if (!is_name(name) || !acti_system_is_here(node->actor->sys))
         return ACTA_EINVAL;
     acti_actor *caller = acti_caller_new(node->actor->sys);
     if (caller == NULL)
@@ -85,6 +116,39 @@ end:
     return status;
 }
 
+// ---- the actor that asks --------------------------------------------------------------
+
+int acta_node_find_ask(acta_self *self, acta_node *handle, const char *name, uint64_t timeout_ns, uint64_t *id)
+{
+    acti_actor *node = acti_node_of(handle)->actor;
+    if (!is_name(name) || acti_actor_of_self(self)->sys != node->sys)
+        return ACTA_EINVAL;
+    const acti_find_query query = {.name = name};
+    acta_tx *to = (acta_tx *)(void *)node; // its one sender is kept, or it has ended
+    int status = acta_ask_body(self, to, timeout_ns, id, acta_type_of(acti_find_query), &query);
+    return status == ACTA_EGONE ? acti_node_gone(acti_node_of(handle)) : status;
+}
+
+void acti_find_request(acti_node *node, acta_msg *request)
+{
+    const acti_find_query *query = acta_as(acti_find_query, request);
+    acti_find *find = new_find(NULL, query->name, "acta_node_find_ask");
+    acti_tally(node->actor->sys, ACTI_HANDLED, 1);
+    if (find == NULL) {
+        (void)acta_refuse(acti_self_of(node->actor), request, ACTA_ENOMEM, "no memory for the question");
+        return;
+    }
+    int status = acta_promise_take(acti_self_of(node->actor), request, &find->promise);
+    acti_assert(status == ACTA_OK); // it has just come
+    acti_find_ask(node, find);
+}
+
+void acti_find_unheard(acti_node *node, acta_msg *request)
+{
+    acti_tally(node->actor->sys, ACTI_RETURNED, 1);
+    acti_request_fail(request, acti_node_gone(node), node->actor->name, "its session has ended");
+}
+
 // ---- the node: asking ------------------------------------------------------------------
 
 static void put(acti_node *node, acti_find *find)
@@ -94,20 +158,20 @@ static void put(acti_node *node, acti_find *find)
     int status = acti_session_put(&node->session, &frame);
     if (status != ACTA_OK) {
         (void)acti_slots_remove(&node->queries, find->query);
-        acti_find_fail(find, status);
+        acti_find_fail(node, find, status);
     }
 }
 
 void acti_find_ask(acti_node *node, acti_find *find)
 {
     if (node->settled) {
-        acti_find_fail(find, acti_node_gone(node));
+        acti_find_fail(node, find, acti_node_gone(node));
         return;
     }
     uint64_t query = acti_slots_add(&node->queries, &find->event);
     find->query = query;
     if (query == 0)
-        acti_find_fail(find, ACTA_ENOMEM);
+        acti_find_fail(node, find, ACTA_ENOMEM);
     else if (node->open)
         put(node, find);
 }
@@ -126,7 +190,7 @@ static void told(acti_node *node, acti_find *find, const acti_frame *frame)
 {
     if (frame->status != ACTA_OK || frame->actor == 0) {
         if (find != NULL)
-            acti_find_fail(find, frame->status < 0 ? frame->status : ACTA_EMALFORMED);
+            acti_find_fail(node, find, frame->status < 0 ? frame->status : ACTA_EMALFORMED);
         return;
     }
     char name[ACTI_FRAME_TEXT_MAX + 1];
@@ -134,7 +198,7 @@ static void told(acti_node *node, acti_find *find, const acti_frame *frame)
     acti_proxy *proxy = acti_proxy_get(node, frame->actor, name);
     if (proxy == NULL) {
         if (find != NULL)
-            acti_find_fail(find, ACTA_ENOMEM);
+            acti_find_fail(node, find, ACTA_ENOMEM);
         acti_node_break(node, ACTA_ENOMEM, "no memory for an actor found: free some, then connect again");
         return;
     }
@@ -147,7 +211,7 @@ static void told(acti_node *node, acti_find *find, const acti_frame *frame)
         return;
     }
     find->tx = tx;
-    acti_find_fail(find, tx != NULL ? ACTA_OK : ACTA_EMALFORMED);
+    acti_find_fail(node, find, tx != NULL ? ACTA_OK : ACTA_EMALFORMED);
 }
 
 void acti_find_told(acti_node *node, const acti_frame *frame)
@@ -167,7 +231,7 @@ void acti_queries_end(acti_node *node, int status)
         if (query->size == ACTI_NODE_CLAIM)
             acti_claim_over(ACTI_CONTAINER_OF(query, acti_claim, event), status);
         else
-            acti_find_fail(ACTI_CONTAINER_OF(query, acti_find, event), status);
+            acti_find_fail(node, ACTI_CONTAINER_OF(query, acti_find, event), status);
     }
     acti_slots_fini(&node->queries);
 }

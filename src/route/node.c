@@ -299,9 +299,13 @@ static void settle(acti_node *node)
 // unheard gives what nobody will take out of the inbox any more back to those who wait for it.
 static void unheard(acti_node *node, acta_msg *m)
 {
+    if (m->kind == ACTI_MSG_ASK) {
+        acti_find_unheard(node, m);
+        return;
+    }
     switch ((acti_node_event)m->size) {
     case ACTI_NODE_FIND:
-        acti_find_fail(ACTI_CONTAINER_OF(m, acti_find, event), acti_node_gone(node));
+        acti_find_fail(node, ACTI_CONTAINER_OF(m, acti_find, event), acti_node_gone(node));
         break;
     case ACTI_NODE_READY:
         acti_proxy_ready(ACTI_CONTAINER_OF(m, acti_proxy, ready_event));
@@ -394,6 +398,10 @@ static void take_own(acti_node *node, acti_node_event what)
 
 static void take(acti_node *node, acta_msg *m)
 {
+    if (m->kind == ACTI_MSG_ASK) {
+        acti_find_request(node, m);
+        return;
+    }
     switch ((acti_node_event)m->size) {
     case ACTI_NODE_READY:
         acti_proxy_ready(ACTI_CONTAINER_OF(m, acti_proxy, ready_event));
@@ -439,7 +447,7 @@ static int handler(acta_self *self, void *arg, acta_msg *m)
 {
     (void)self;
     acti_node *node = arg;
-    acti_assert(m != NULL && m->kind == ACTI_MSG_EVENT); // its one sender is kept until the end
+    acti_assert(m != NULL && (m->kind == ACTI_MSG_EVENT || m->kind == ACTI_MSG_ASK)); // its one sender is kept
     take(node, m);
     if (node->proxy_count >= node->sweep_at)
         acti_proxies_sweep(node);

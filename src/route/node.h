@@ -406,10 +406,12 @@ acti_types_fini(acti_types *types);
 
 // ---- finding names at the peer: find.c ------------------------------------------------------
 
-// acti_find is one question of a thread outside. It goes to the node's inbox and comes back to the thread's.
+// acti_find is one question. That of a thread outside goes to the node's inbox and comes back to the thread's; that of
+// an actor is made by the node, when it takes the request.
 typedef struct acti_find {
     acta_msg event;
-    acti_actor *caller; // one reference
+    acti_actor *caller;    // one reference; NULL: an actor has asked
+    acta_promise *promise; // of its request; or NULL
     const char *where;
     uint64_t query;
     int status;
@@ -419,6 +421,12 @@ typedef struct acti_find {
 
 void
 acti_find_ask(acti_node *node, acti_find *find);
+
+// acti_find_request takes the request of an actor, and acti_find_unheard answers one that the node will not take.
+void
+acti_find_request(acti_node *node, acta_msg *request);
+void
+acti_find_unheard(acti_node *node, acta_msg *request);
 
 // acti_finds_open puts the questions that came before the session was OPEN.
 void
@@ -430,7 +438,7 @@ acti_find_serve(acti_node *node, const acti_frame *frame);
 
 // acti_find_fail gives a question back unanswered; acti_queries_end all that are on their way, and claims.
 void
-acti_find_fail(acti_find *find, int status);
+acti_find_fail(acti_node *node, acti_find *find, int status);
 void
 acti_queries_end(acti_node *node, int status);
 
