@@ -106,6 +106,8 @@ static inline void claim_test(void **state)
     const claim *c = *state;
     acta_sim_result result;
     uint64_t wanted = claim_schedules_wanted();
+    if (c->nodes && c->every_order && wanted < CLAIM_SCHEDULES)
+        skip(); // there are many, and it has to be all
     int status = claim_explore(c, c->nodes ? wanted / 4 + 100 : wanted, &result); // nodes take many steps
     claim_schedules += result.schedules;
     assert_int_equal(status, c->broken ? ACTA_ECLAIM : ACTA_OK);
