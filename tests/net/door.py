@@ -62,6 +62,13 @@ class Asker:
         reply = self.stream.read(size)
         return struct.unpack(">I", reply[:4])[0] & ~(1 << 31), reply[4:]
 
+    def hears_the_end(self):
+        """The kernel calls it a reset when what the client has said was not read."""
+        try:
+            return self.stream.read(1) == b""
+        except ConnectionResetError:
+            return True
+
     def close(self):
         self.stream.close()
         self.sock.close()
@@ -164,7 +171,7 @@ def a_server_that_was_killed_leaves_a_socket_that_the_next_takes_over(box):
     asker = Asker(box)
     server.kill()
     same(server.end().status, -signal.SIGKILL, "status of the server")
-    same(asker.stream.read(1), b"", "what the client hears")
+    need(asker.hears_the_end(), "the client hears something")
     asker.close()
     need(is_socket(box.at("words")), "no socket is left")
     server = serve(box)
@@ -180,7 +187,7 @@ def a_server_that_ends_with_clients_connected_leaves_nothing(box):
         need(b"counted" in asker.hear()[1], "it was not answered")
     is_over(server)
     for asker in askers:
-        same(asker.stream.read(1), b"", "what a client hears at the end")
+        need(asker.hears_the_end(), "a client hears something at the end")
         asker.close()
 
 
