@@ -19,6 +19,7 @@ ACTA_MESSAGE(let_go);
 
 // The types, as the peers number them.
 enum { HAND = 1, TARGET, USE, PASS, LET_GO };
+enum { USES = 2 }; // at most, in a test
 // Nodes, and an actor at the owner.
 enum { GIVER = 501, OWNER = 502, TAKER = 503, SESSION = 9000, THEIRS = 7, ITS = 8, LOAN = 33 };
 
@@ -30,8 +31,9 @@ static char owner_url[sizeof(folder) + 16];
 typedef struct agent {
     acta_tx *has;
     acta_tx *target;
-    int used; // with that status; 1: not yet
-    test_gate done;
+    int used[USES]; // with those statuses
+    int uses;
+    test_gate done[USES]; // one a use: its opener may still be about it when another begins
 } agent;
 
 static void keep(acta_tx **at, acta_tx *who)
@@ -52,11 +54,11 @@ static int agent_handler(acta_self *self, void *arg, acta_msg *m)
     } else if (acta_is(target, m)) {
         keep(&a->target, acta_as(target, m)->who);
     } else if (acta_is(use, m)) {
-        a->used = a->has != NULL ? acta_send(a->has, item, .n = 1) : ACTA_ENOENT;
-        test_gate_open(&a->done);
+        a->used[a->uses] = a->has != NULL ? acta_send(a->has, item, .n = 1) : ACTA_ENOENT;
+        test_gate_open(&a->done[a->uses++]);
     } else if (acta_is(pass, m)) {
-        a->used = acta_send(a->target, hand, .who = a->has);
-        acta_tx_drop(&a->has);
+        if (acta_send(a->target, hand, .who = a->has) == ACTA_OK)
+            acta_tx_drop(&a->has);
     }
     return ACTA_OK;
 }
@@ -70,6 +72,7 @@ typedef struct world {
     agent agent;
     acta_tx *tx;
     uint64_t id; // the agent's, for peers
+    int used;    // how often it was told to use what it has
     int listening; // for the owner; -1: nobody listens there
     acti_au32 reports;
 } world;
@@ -86,11 +89,12 @@ static void count_reports(void *arg, const char *line)
 // world_open opens one, at an address of its number's.
 static void world_open(world *w, int number)
 {
-    *w = (world){.agent = {.used = 1}, .listening = -1};
+    *w = (world){.listening = -1};
     if (worlds++ == 0)
         live = acti_pool_live();
     snprintf(w->url, sizeof(w->url), "ipc://%s/%d", folder, number);
-    test_gate_init(&w->agent.done);
+    for (int i = 0; i < USES; i++)
+        test_gate_init(&w->agent.done[i]);
     acta_system_opts opts = {.report = count_reports, .report_arg = w};
     assert_int_equal(acta_open(&opts, &w->sys), ACTA_OK);
     assert_int_equal(acta_spawn(w->sys, &w->tx, .handler = agent_handler, .arg = &w->agent, .name = "agent"), ACTA_OK);
@@ -105,7 +109,8 @@ static void world_close(world *w)
     assert_int_equal(acta_close(&w->sys, 20 * ACTA_SECOND), ACTA_OK);
     if (--worlds == 0)
         assert_int_equal(acti_pool_live(), live);
-    test_gate_fini(&w->agent.done);
+    for (int i = 0; i < USES; i++)
+        test_gate_fini(&w->agent.done[i]);
     if (w->listening >= 0)
         raw_unlisten(w->listening, owner_url);
 }
@@ -161,11 +166,10 @@ static void assert_taken(raw *giver, int reason)
 
 static void assert_used(world *w, raw *by, int status)
 {
+    int at = w->used++;
     tell(w, by, USE);
-    assert_true(test_gate_wait(&w->agent.done));
-    assert_int_equal(w->agent.used, status);
-    test_gate_fini(&w->agent.done);
-    test_gate_init(&w->agent.done);
+    assert_true(test_gate_wait(&w->agent.done[at]));
+    assert_int_equal(w->agent.used[at], status);
 }
 
 static void answer_claim(raw *owner, uint64_t query, int status)
