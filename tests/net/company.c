@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
+
 static void report(void *arg, const char *line)
 {
     (void)arg;
@@ -47,7 +49,10 @@ int main(int argc, char **argv)
     acta_tx *tx;
     acta_listener *listener;
     acta_node *node = NULL;
-    int status = acta_open(&(acta_system_opts){.report = report, .heartbeat_ns = heartbeat_ns}, &sys);
+    acta_system_opts opts = {.report = report};
+    net_options(&opts);
+    opts.heartbeat_ns = heartbeat_ns;
+    int status = acta_open(&opts, &sys);
     if (status != ACTA_OK)
         return 1;
     status = acta_spawn(sys, &tx, .body = watch, .arg = &heartbeat_ns, .name = "watch");

@@ -21,6 +21,14 @@ def relayed(box, count, size=40, **how):
     return relay.made, relay.passed
 
 
+def relayed_at_ports(box, scheme, host, count, size=40, env=None, **how):
+    """The same between two ports."""
+    flow = Flow(box, url="%s://%s:0" % (scheme, host), env=env)
+    with Relay(("127.0.0.1", 0), ("127.0.0.1", int(flow.url.split(":")[-1])), **how) as relay:
+        flow.send(count, size, url="%s://%s:%d" % (scheme, host, relay.place[1])).is_whole(count)
+    return relay.made, relay.passed
+
+
 def a_flow_through_a_relay_is_whole(box):
     made, passed = relayed(box, 1000)
     same(made, 1, "connections")
@@ -58,6 +66,30 @@ def a_flow_that_is_cut_at_any_byte_is_whole(box):
              "sender, cut at byte %d of about %d: %r" % (at, passed, flow.told))
         need(last or relay.made <= 3, "connections: %d, cut at byte %d" % (relay.made, at))
     return "%d bytes, one in %d" % (passed, step)
+
+
+def a_flow_over_tcp_with_many_cuts_is_whole(box):
+    count = 20000 if SANITIZED else 100000
+    _, passed = relayed_at_ports(box, "tcp", "127.0.0.1", 1000)
+    made, passed = relayed_at_ports(box, "tcp", "127.0.0.1", count, cuts=[passed * count // 20 // 1000] * 19)
+    need(made >= 20, "connections: %d" % made)
+    return "%d items, %d bytes, %d connections" % (count, passed, made)
+
+
+def a_flow_over_tls_with_many_cuts_is_whole(box):
+    """It is cut within records, and before hands have been shaken."""
+    env = box.certificates("server")
+    count = 5000 if SANITIZED else 20000
+    _, passed = relayed_at_ports(box, "tls+tcp", "localhost", 1000, env=env)
+    cuts = [passed * count // 20 // 1000] * 10 + [1, 100, 1000, 2000] + [passed * count // 20 // 1000] * 5
+    made, passed = relayed_at_ports(box, "tls+tcp", "localhost", count, cuts=cuts, env=env)
+    need(made >= len(cuts), "connections: %d" % made)
+    return "%d items, %d bytes, %d connections" % (count, passed, made)
+
+
+def one_byte_a_write_is_as_good_as_many_over_tcp_and_tls(box):
+    relayed_at_ports(box, "tcp", "127.0.0.1", 100, piece=1)
+    relayed_at_ports(box, "tls+tcp", "localhost", 20, env=box.certificates("server"), piece=1)
 
 
 if __name__ == "__main__":

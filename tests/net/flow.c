@@ -3,7 +3,7 @@
 // flow.c - two programs in one, for tests of what may happen between two processes.
 //
 //     flow serve URL
-//         serves one flow of numbered items and says at its end what has come:
+//         says where ("at URL") and "ready", serves one flow of numbered items, and says at its end what has come:
 //         received=N misplaced=N end=NUMBER
 //     flow send URL COUNT BYTES SECONDS
 //         connects, for which it has so long, and says connected; says begun when the server has; sends that many items
@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "options.h"
 
 ACTA_MESSAGE(begin);
 ACTA_MESSAGE(begun);
@@ -88,6 +90,7 @@ static int serve(acta_system *sys, const char *url)
         status = acta_node_listen(sys, url, &listener);
     if (status != ACTA_OK)
         return fail(url, status);
+    printf("at %s\n", acta_listener_url(listener));
     say("ready");
 
     pthread_mutex_lock(&s.lock);
@@ -157,6 +160,7 @@ int main(int argc, char **argv)
     }
     acta_system *sys;
     acta_system_opts opts = {.report = report};
+    net_options(&opts);
     int status = acta_open(&opts, &sys);
     if (status != ACTA_OK)
         return fail("opening", status);

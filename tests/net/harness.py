@@ -30,6 +30,7 @@ SLOWEST = 10000  # items of a flow in a second
 BUILD = os.environ.get("ACTA_BUILD") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
 BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
 FLOW = os.path.join(BUILD, "tests", "flow")
+CERTIFICATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "link", "certificates")
 SANITIZED = os.environ.get("ACTA_SANITIZE", "none") != "none"
 CRASHED, STOPPED = -7, -18  # as in acta/error.h
 WIRINGS = ("two-routes", "router", "drop")
@@ -40,6 +41,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 class Wrong(Exception):
     pass
+
+
+class Skip(Exception):
+    """What a test needs is not to be had here."""
 
 
 def need(good, what):
@@ -87,7 +92,11 @@ class Process:
     def read_some(self, until, what):
         left = until - time.monotonic()
         need(left > 0, "%s: not in time: %s\n%r" % (what, self.args, self.text.values()))
-        for stream in select.select([s for s in self.text if not s.closed], [], [], left)[0]:
+        self.read_on(left)
+
+    def read_on(self, seconds=0):
+        """Reads what there is, and waits for that long if there is nothing."""
+        for stream in select.select([s for s in self.text if not s.closed], [], [], seconds)[0]:
             data = os.read(stream.fileno(), 65536)
             self.text[stream] += data
             if not data:
@@ -148,6 +157,17 @@ class Box:
         self.files.add(name)
         return self.at(name)
 
+    def certificates(self, shows):
+        """Makes certificates, if there are none yet: what has a program show the one of that name, and believe ca.pem."""
+        if os.environ.get("ACTA_TLS") == "0":
+            raise Skip("acta is built without TLS")
+        folder = self.at("certificates")
+        if not os.path.exists(folder):
+            os.mkdir(folder)
+            self.files.add("certificates")
+            subprocess.run([CERTIFICATES, folder], check=True)
+        return {"NET_CA": os.path.join(folder, "ca.pem"), "NET_SHOWS": os.path.join(folder, shows + ".pem")}
+
     def start(self, *args, program=BODY_STREAM, **more):
         more.setdefault("env", self.env)
         p = Process([program] + [str(a) for a in args], **more)
@@ -205,23 +225,26 @@ class Box:
 
 
 class Flow:
-    """A server of numbered items (flow.c) and one sender to it. under: words in front of the program's own."""
+    """A server of numbered items (flow.c) and one sender to it. under: words in front of the program's own; env: what
+    options.h reads."""
 
-    def __init__(self, box, under=(), url=None):
+    def __init__(self, box, under=(), url=None, env=None):
         self.box, self.url = box, url or box.url()
+        self.env = env or {}
         self.server = self.start(under, "serve", self.url)
         self.server.wait_for("^ready$")
+        self.url = re.search("^at (.*)$", self.server.text[self.server.pipe.stdout].decode(), re.M)[1]
         self.sender = self.said = self.told = None
         self.count = 0
 
-    def start(self, under, *args):
+    def start(self, under, *args, env=None):
         words = list(under) + [FLOW] + list(args)
-        return self.box.start(*words[1:], program=words[0])
+        return self.box.start(*words[1:], program=words[0], env=dict(self.box.env, **(env or self.env)))
 
-    def send(self, count, size=40, under=(), url=None, patience=20):
+    def send(self, count, size=40, under=(), url=None, patience=20, env=None):
         """patience: how many seconds it tries to connect."""
         self.count = count
-        self.sender = self.start(under, "send", url or self.url, count, size, patience)
+        self.sender = self.start(under, "send", url or self.url, count, size, patience, env=env)
         return self
 
     def abandon(self):
@@ -364,6 +387,8 @@ def try_one(test):
         said = test(box)
         box.check_left()
         return True, said or ""
+    except Skip as why:
+        return True, "SKIP: %s" % why
     except Exception:  # whatever it is, the next test is run
         return False, traceback.format_exc()
     finally:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """relay.py - a relay between two processes that can do what networks do: cut, stall, and give bytes out one by one.
 
-It listens at a path of its own and joins each connection to one to the real listener. What it has read and not passed
+It listens at a path or a port of its own and joins each connection to one to the real listener. What it has read and not passed
 on is lost when it cuts, as what is on its way is.
 """
 
@@ -13,19 +13,27 @@ import threading
 CHUNK = 65536
 
 
+def sock_for(place):
+    """place: a path, or a host and a port."""
+    return socket.socket(socket.AF_UNIX if isinstance(place, str) else socket.AF_INET)
+
+
 class Relay:
-    """cuts: after how many bytes, of both directions together since the last cut, each connection in turn is cut; the
-    connections after those are left alone. piece: the largest write."""
+    """path, target: as in sock_for; place is then where it listens. cuts: after how many bytes, of both directions
+    together since the last cut, each connection in turn is cut; the connections after those are left alone. piece: the
+    largest write."""
 
     def __init__(self, path, target, cuts=(), piece=CHUNK):
-        self.path, self.target, self.piece = path, target, piece
+        self.target, self.piece = target, piece
         self.cuts = iter(cuts)
         self.made = 0      # connections
         self.passed = 0    # bytes
         self.stalled = threading.Event()
-        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening = sock_for(path)
         self.listening.bind(path)
-        os.chmod(path, 0o600)
+        self.place = self.listening.getsockname()
+        if isinstance(path, str):
+            os.chmod(path, 0o600)
         self.listening.listen(16)
         self.ending, self.ended = socket.socketpair()
         self.thread = threading.Thread(target=self.serve)
@@ -39,7 +47,8 @@ class Relay:
         self.thread.join()
         self.listening.close()
         self.ended.close()
-        os.unlink(self.path)
+        if isinstance(self.place, str):
+            os.unlink(self.place)
 
     def serve(self):
         with selectors.DefaultSelector() as s:
@@ -54,7 +63,7 @@ class Relay:
         """Passes bytes on until either side ends, or the cut is due, or the relay ends."""
         self.made += 1
         left = next(self.cuts, None)
-        with socket.socket(socket.AF_UNIX) as far, selectors.DefaultSelector() as s:
+        with sock_for(self.target) as far, selectors.DefaultSelector() as s:
             try:
                 far.connect(self.target)
             except OSError:
