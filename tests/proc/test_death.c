@@ -40,26 +40,26 @@ TEST(a_signal_or_an_exit_is_told_with_the_message_that_was_taken_last)
     }
 }
 
-static int dies_at_once(acta_self *self, void *arg)
+static int dies_at_eof(acta_self *self, void *arg)
 {
-    (void)self, (void)arg;
-    return kill(getpid(), SIGKILL);
+    (void)arg;
+    return acta_recv(self) == NULL ? kill(getpid(), SIGKILL) : ACTA_EINVAL;
 }
-ACTA_ACTOR(dies_at_once);
+ACTA_ACTOR(dies_at_eof);
 
 TEST(its_start_is_no_message_that_it_took)
 {
     kit k;
     kit_open(&k, 1);
     acta_tx *tx = NULL;
-    assert_int_equal(acta_spawn(k.sys, &tx, .body = dies_at_once, .place = ACTA_PROCESS,
+    assert_int_equal(acta_spawn(k.sys, &tx, .body = dies_at_eof, .place = ACTA_PROCESS,
                                 .args = ACTA_ARGS(task, .number = 1)), ACTA_OK);
     deathbed d = {0};
     watch_over(&k, &d, tx);
+    acta_tx_drop(&tx);
     await_death(&d);
     assert_died(&d, ACTA_ECRASHED, "killed by signal 9");
     assert_null(strstr(d.cause, "the last message"));
-    acta_tx_drop(&tx);
     close_without_children(&k);
 }
 
