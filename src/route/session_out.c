@@ -175,9 +175,16 @@ void acti_session_unsay(acti_session *session)
     session->farewell_due = false;
 }
 
+// has_rest: whether a part of what is being written has not been given out yet.
+static bool has_rest(const acti_session *session)
+{
+    const acti_session_chunk *chunk = session->writing;
+    return chunk != NULL && session->write_at + session->write_size < chunk->frames.size + chunk->extra;
+}
+
 bool acti_session_unsaid(const acti_session *session)
 {
-    if (session->control.size > 0 || (session->writing != NULL && session->write_size == 0))
+    if (session->control.size > 0 || has_rest(session))
         return true;
     if (session->state == ACTI_SESSION_BROKEN || (session->state == ACTI_SESSION_LEFT && !may_write(session)))
         return false;

@@ -172,6 +172,7 @@ static void stays_flat(world *w, uint64_t credit)
 
 // ---- bounds -----------------------------------------------------------------------------------
 
+// C-BOUND
 TEST(small_messages_to_a_reader_that_never_reads_are_bounded_by_their_number)
 {
     world w;
@@ -180,7 +181,7 @@ TEST(small_messages_to_a_reader_that_never_reads_are_bounded_by_their_number)
     world_close(&w);
 }
 
-// A message goes out as long as there is any credit left.
+// C-BOUND. A message goes out as long as there is any credit left.
 TEST(large_messages_to_a_reader_that_never_reads_are_bounded_by_their_bytes)
 {
     world w;

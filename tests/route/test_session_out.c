@@ -246,6 +246,27 @@ TEST(large_frame_takes_several_writes_that_nothing_comes_between)
     acti_session_fini(&session);
 }
 
+// Or nobody would wait for the end of the first write, and the rest would be written by chance, or never.
+TEST(the_rest_of_a_large_frame_is_unsaid_while_its_beginning_is_being_written)
+{
+    acti_session session;
+    bring(&session, &open_up);
+    static uint8_t rest[70000];
+    acti_frame send = send_of(rest, sizeof rest);
+    assert_int_equal(acti_session_put(&session, &send), ACTA_OK);
+    const uint8_t *bytes;
+    size_t size;
+    assert_true(acti_session_take(&session, &bytes, &size));
+    assert_true(acti_session_unsaid(&session));
+    acti_session_wrote(&session);
+    assert_true(acti_session_unsaid(&session));
+    assert_true(acti_session_take(&session, &bytes, &size));
+    assert_false(acti_session_unsaid(&session));
+    acti_session_wrote(&session);
+    assert_false(acti_session_unsaid(&session));
+    acti_session_fini(&session);
+}
+
 TEST(frames_without_a_number_ride_behind_those_that_have_one)
 {
     acti_session session;
@@ -450,6 +471,7 @@ int main(void)
                     case_of(what_take_gave_stays_as_it_is_until_it_is_written_and_nothing_else_is_given),
                     case_of(writes_are_at_most_64_kib_of_small_frames_and_come_close_to_it),
                     case_of(large_frame_takes_several_writes_that_nothing_comes_between),
+                    case_of(the_rest_of_a_large_frame_is_unsaid_while_its_beginning_is_being_written),
                     case_of(frames_without_a_number_ride_behind_those_that_have_one),
                     case_of(frame_without_a_number_that_finds_no_room_goes_alone_and_first),
                     case_of(one_ack_answers_a_batch_and_none_answers_nothing_unless_it_is_a_heartbeat),
