@@ -171,7 +171,7 @@ static void net_1k(side *s, int64_t part)
 
 static void net_64k(side *s, int64_t part)
 {
-    one_way(s, LARGEST, 20000 / part);
+    one_way(s, 65536, 20000 / part);
 }
 
 // ---- there and back -------------------------------------------------------------------------
