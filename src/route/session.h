@@ -254,8 +254,8 @@ acti_session_take(acti_session *session, const uint8_t **bytes, size_t *size);
 void
 acti_session_wrote(acti_session *session);
 
-// acti_session_unsaid: whether anything is there that take would give, now, when what it gave before is written, or when
-// the connection is UP.
+// acti_session_unsaid: whether anything is there that take would give: now, or when what it gave before is written, or
+// when the connection is UP.
 bool
 acti_session_unsaid(const acti_session *session);
 
