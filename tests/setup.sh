@@ -19,6 +19,7 @@ setup_missing() {
     case ${1-} in tests | peers) have g++ || echo g++ ;; esac
     [ -z "${1-}" ] || have python3 || echo python3
     [ "${1-}" != tests ] || have strace || echo strace
+    [ "${1-}" != tests ] || have ip || echo iproute2
     [ "${2-}" != valgrind ] || have valgrind || echo valgrind
     if have dpkg-query; then
         packages="libc6-dev libnng-dev libmsgpack-dev nettle-dev"

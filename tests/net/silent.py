@@ -21,8 +21,9 @@ NOTICED_S = 0.05  # on a machine that has nothing else to do
 class Member:
     """A company; its lines are counted as they come."""
 
-    def __init__(self, box, *args):
-        self.process = box.start(*args, program=COMPANY, stdin=subprocess.PIPE)
+    def __init__(self, box, *args, under=(), env=None):
+        words = list(under) + [COMPANY] + list(args)
+        self.process = box.start(*words[1:], program=words[0], stdin=subprocess.PIPE, env=dict(box.env, **(env or {})))
         self.process.wait_for("^ready$")
 
     def count(self, word):
