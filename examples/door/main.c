@@ -42,9 +42,13 @@ typedef struct job {
 static bool open_for_business(acta_self *self, const char *url)
 {
     uint64_t door, interrupted, terminated; // who does not close or unwatch them needs no numbers
-    return acta_door_open(self, url, ACTA_DOOR_REP, NULL, &door) == ACTA_OK &&
-           acta_watch_signal(self, SIGINT, &interrupted) == ACTA_OK &&
-           acta_watch_signal(self, SIGTERM, &terminated) == ACTA_OK;
+    if (acta_door_open(self, url, ACTA_DOOR_REP, NULL, &door) != ACTA_OK ||
+        acta_watch_signal(self, SIGINT, &interrupted) != ACTA_OK ||
+        acta_watch_signal(self, SIGTERM, &terminated) != ACTA_OK)
+        return false;
+    printf("counting at %s\n", acta_door_url(self, door)); // with the port, if the URL left that to the system
+    fflush(stdout);
+    return true;
 }
 
 static int counter(acta_self *self, void *arg)
@@ -53,8 +57,6 @@ static int counter(acta_self *self, void *arg)
     j->served = open_for_business(self, j->url);
     if (!j->served)
         return ACTA_EIO; // the report has said why
-    printf("counting at %s\n", j->url);
-    fflush(stdout);
     for (acta_msg *m; (m = acta_recv(self)) != NULL; acta_msg_free(&m)) {
         const count *c = acta_as(count, m);
         if (acta_is(acta_signal_event, m))

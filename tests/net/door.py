@@ -153,6 +153,60 @@ def ten_thousand_requests_of_one_process_are_each_answered(box):
     is_over(server)
 
 
+# ---- over tcp ------------------------------------------------------------------------------------------
+
+def serve_at_a_port(where):
+    """A server with a door at a port of this machine, and its URL."""
+    server = where.start("tcp://127.0.0.1:0", program=DOOR)
+    server.wait_for("^counting at ")
+    return server, re.search("^counting at (.*)$", server.text[server.pipe.stdout].decode(), re.M)[1]
+
+
+def call_door(url):
+    return socket.create_connection(("127.0.0.1", int(url.split(":")[-1])), DEADLINE_S)
+
+
+def nngcat_talks_to_an_actor_over_tcp(box):
+    server, url = serve_at_a_port(box)
+    r = box.run("--req", "--dial", url, "--raw", "--file", box.file("request", packed("one two")), "--recv-timeout",
+                str(DEADLINE_S), program=shutil.which("nngcat"))
+    same(r.status, 0, "%r" % r)
+    need(re.search("counted.*words\x02.*letters\x06", r.out), "%r" % r)
+    is_over(server)
+
+
+def strangers_at_a_door_over_tcp_keep_nobody_out(box):
+    """What is no SP is told so by the end of the connection, and requests are framed without the byte 1 of ipc."""
+    server, url = serve_at_a_port(box)
+    for data in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(64)):
+        with call_door(url) as stranger:
+            stranger.sendall(data)
+            try:
+                while stranger.recv(100):
+                    pass
+            except ConnectionResetError:
+                pass  # it is not read to its end
+    for _ in range(1000):
+        call_door(url).close()
+    with call_door(url) as sock, sock.makefile("rb") as stream:
+        sock.sendall(REQ)
+        same(stream.read(8), b"\0SP\0\0\x31\0\0", "its greeting")
+        for number in range(100):
+            sock.sendall(struct.pack(">QI", 4 + len(packed("a b")), 1 << 31 | number) + packed("a b"))
+        numbers = set()
+        for _ in range(100):
+            size, = struct.unpack(">Q", stream.read(8))
+            reply = stream.read(size)
+            need(b"counted" in reply, "%r" % reply)
+            numbers.add(struct.unpack(">I", reply[:4])[0] & ~(1 << 31))
+        same(numbers, set(range(100)), "requests that were answered")
+    is_over(server)
+
+
+def a_door_beyond_this_machine_is_refused_in_plain_text(box):
+    check_fails(box.run("tcp://0.0.0.0:0", program=DOOR), "cannot open a door at", "plaintext_anywhere")
+
+
 # ---- deaths --------------------------------------------------------------------------------------------
 
 def a_client_that_goes_with_requests_open_disturbs_nobody(box):
