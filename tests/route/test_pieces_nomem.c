@@ -174,7 +174,7 @@ TEST(a_receiver_without_memory_for_a_piece_breaks_the_session_and_nothing_else)
         world w;
         world_open(&w);
         starve(1, sizes[i], sizes[i]);
-        send_two(&w);
+        assert_int_equal(acta_send(w.tx, blob, .data = {bytes, SIZE}), ACTA_OK);
         while (acta_node_status(w.node) == ACTA_OK)
             continue;
         assert_int_equal(acta_node_status(w.node), ACTA_ENOMEM);
