@@ -15,7 +15,7 @@ from wire import *  # noqa: E402,F403
 
 HTTP = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n"
 HELLO_FRAME = header(len(hello()), HELLO) + hello()
-MANY = 1000 if SANITIZED else 10000
+MANY = 1000 if SANITIZED else 3000
 COUNT = 500
 
 
