@@ -4,11 +4,12 @@
 // the taker, or the giver; the others are peers that the test writes itself, so that each says what it says, or dies,
 // at that moment. Whatever becomes of a claim, its giver is told, and told that something may have been lost if it may.
 
-#include "raw.h"
+#include "test.h"
 
 #include <acta/acta.h>
 
 #include "base/pool.h"
+#include "raw_peer.h"
 
 ACTA_MESSAGE(item, (u64, n));
 ACTA_MESSAGE(hand, (tx, who));   // to be kept
@@ -17,8 +18,6 @@ ACTA_MESSAGE(use);               // send an item to who was handed, and say what
 ACTA_MESSAGE(pass);              // hand that one on to the target, and let go of it
 ACTA_MESSAGE(let_go);
 
-// The types, as the peers number them.
-enum { HAND = 1, TARGET, USE, PASS, LET_GO };
 enum { USES = 2 }; // at most, in a test
 // Nodes, and an actor at the owner.
 enum { GIVER = 501, OWNER = 502, TAKER = 503, SESSION = 9000, THEIRS = 7, ITS = 8, LOAN = 33 };
@@ -112,79 +111,71 @@ static void world_close(world *w)
     for (int i = 0; i < USES; i++)
         test_gate_fini(&w->agent.done[i]);
     if (w->listening >= 0)
-        raw_unlisten(w->listening, owner_url);
+        peer_unlisten(w->listening, owner_url);
 }
 
-// join_as gives a peer that knows the agent, and has said what its types are.
-static raw join_as(world *w, uint64_t node)
+// join_as gives a peer that knows the agent.
+static raw_peer join_as(world *w, uint64_t node)
 {
-    raw r = raw_join(w->url, node);
-    w->id = raw_find(&r, "agent");
-    static const char *const names[] = {[HAND] = "hand", "target", "use", "pass", "let_go"};
-    for (uint32_t n = HAND; n <= LET_GO; n++)
-        raw_type(&r, n, names[n]);
-    return r;
+    raw_peer p = peer_init(node);
+    peer_meet(&p, w->url);
+    w->id = peer_find(&p, "agent");
+    return p;
 }
 
-static void tell(const world *w, raw *r, uint32_t type)
+static void tell(const world *w, raw_peer *p, const acta_type *type)
 {
-    raw_send(r, w->id, type, (const uint8_t *)"\x80", 1); // a map of nothing
+    peer_say(p, (acti_frame){.kind = ACTI_FRAME_SEND, .actor = w->id}, type, "", (acti_codec_ref){0});
 }
 
 // hand_over sends the agent a sender to the owner's actor, which the peer has lent.
-static void hand_over(const world *w, raw *giver, const char *where)
+static void hand_over(const world *w, raw_peer *giver, const char *where)
 {
     acti_codec_ref ref = {.node = OWNER, .actor = THEIRS, .loan = LOAN, .name = "theirs", .name_size = 6,
                           .url = where, .url_size = strlen(where)};
-    raw_send_tx(giver, w->id, HAND, "who", &ref);
+    peer_say(giver, (acti_frame){.kind = ACTI_FRAME_SEND, .actor = w->id}, acta_type_of(hand), &(hand){.who = w->tx},
+             ref);
 }
 
-// give_own sends the agent a sender to an actor of the peer's own.
-static void give_own(const world *w, raw *r, uint32_t type, uint64_t actor)
+static raw_peer serve_owner(world *w)
 {
-    acti_codec_ref ref = {.node = r->node, .actor = actor, .name = "its", .name_size = 3, .url = owner_url,
-                          .url_size = strlen(owner_url)};
-    raw_send_tx(r, w->id, type, "who", &ref);
-}
-
-static raw serve_owner(world *w)
-{
-    return raw_serve(w->listening, OWNER, SESSION);
+    raw_peer p = peer_init(OWNER);
+    peer_accept(&p, w->listening, SESSION);
+    return p;
 }
 
 static void listen_as_owner(world *w)
 {
-    w->listening = raw_listen(owner_url);
+    w->listening = peer_listen(owner_url);
 }
 
-static void assert_taken(raw *giver, int reason)
+static void assert_taken(raw_peer *giver, int reason)
 {
-    const acti_frame *taken = raw_await(giver, ACTI_FRAME_TAKEN);
+    const acti_frame *taken = peer_until(giver, ACTI_FRAME_TAKEN);
     assert_int_equal(taken->id, LOAN);
     assert_int_equal(taken->status, reason);
 }
 
-static void assert_used(world *w, raw *by, int status)
+static void assert_used(world *w, raw_peer *by, int status)
 {
     int at = w->used++;
-    tell(w, by, USE);
+    tell(w, by, acta_type_of(use));
     assert_true(test_gate_wait(&w->agent.done[at]));
     assert_int_equal(w->agent.used[at], status);
 }
 
-static void answer_claim(raw *owner, uint64_t query, int status)
+static void answer_claim(raw_peer *owner, uint64_t query, int status)
 {
-    raw_put(owner, (acti_frame){.kind = ACTI_FRAME_FOUND, .id = query, .actor = THEIRS, .status = status, .text = "",
-                                .text_size = 0});
+    peer_write(owner, (acti_frame){.kind = ACTI_FRAME_FOUND, .id = query, .actor = THEIRS, .status = status,
+                                   .text = ""});
 }
 
 // await_claim: until it comes nothing is given back.
-static uint64_t await_claim(raw *owner)
+static uint64_t await_claim(raw_peer *owner)
 {
     const acti_frame *frame;
-    while ((frame = raw_get(owner)) != NULL && frame->kind != ACTI_FRAME_CLAIM)
+    while ((frame = peer_next(owner))->kind != ACTI_FRAME_CLAIM)
         assert_int_not_equal(frame->kind, ACTI_FRAME_RELEASE);
-    assert_non_null(frame);
     assert_int_equal(frame->actor, THEIRS);
     return frame->id;
 }
@@ -195,7 +186,7 @@ TEST(who_is_at_no_url_and_who_does_not_answer_there_is_given_up_and_the_giver_to
 {
     static const char *const nowhere[] = {"", "ipc:///nowhere/at.all"};
     world w[2];
-    raw giver[2];
+    raw_peer giver[2];
     for (int i = 0; i < 2; i++) { // both at once: each is given its time
         world_open(&w[i], i);
         giver[i] = join_as(&w[i], GIVER);
@@ -204,7 +195,7 @@ TEST(who_is_at_no_url_and_who_does_not_answer_there_is_given_up_and_the_giver_to
     for (int i = 0; i < 2; i++) {
         assert_taken(&giver[i], ACTA_ECRASHED);
         assert_used(&w[i], &giver[i], ACTA_EUNREACH);
-        raw_die(&giver[i]);
+        peer_die(&giver[i]);
         world_close(&w[i]);
         assert_true(acti_au32_load_relaxed(&w[i].reports) > 0);
     }
@@ -219,21 +210,21 @@ TEST(a_claim_that_the_owner_refuses_is_a_loss_that_the_giver_is_told_and_the_nex
         world w;
         world_open(&w, 0);
         listen_as_owner(&w);
-        raw giver = join_as(&w, GIVER);
+        raw_peer giver = join_as(&w, GIVER);
         hand_over(&w, &giver, owner_url);
-        raw owner = serve_owner(&w);
+        raw_peer owner = serve_owner(&w);
         answer_claim(&owner, await_claim(&owner), refusals[i]);
         assert_taken(&giver, ACTA_ECRASHED);
         assert_true(acti_au32_load_relaxed(&w.reports) > 0); // that it cannot be reached
-        tell(&w, &giver, LET_GO);
+        tell(&w, &giver, acta_type_of(let_go));
         assert_used(&w, &giver, ACTA_ENOENT); // it has let go
         hand_over(&w, &giver, owner_url);
         answer_claim(&owner, await_claim(&owner), ACTA_OK);
         assert_taken(&giver, ACTA_OK);
-        tell(&w, &giver, LET_GO);
-        assert_int_equal(raw_await(&owner, ACTI_FRAME_RELEASE)->count, 1);
-        raw_die(&giver);
-        raw_die(&owner);
+        tell(&w, &giver, acta_type_of(let_go));
+        assert_int_equal(peer_until(&owner, ACTI_FRAME_RELEASE)->count, 1);
+        peer_die(&giver);
+        peer_die(&owner);
         world_close(&w);
     }
 }
@@ -243,20 +234,20 @@ TEST(a_claim_that_is_granted_is_taken_and_released_behind_what_was_sent)
     world w;
     world_open(&w, 0);
     listen_as_owner(&w);
-    raw giver = join_as(&w, GIVER);
+    raw_peer giver = join_as(&w, GIVER);
     hand_over(&w, &giver, owner_url);
-    raw owner = serve_owner(&w);
+    raw_peer owner = serve_owner(&w);
     answer_claim(&owner, await_claim(&owner), ACTA_OK);
     assert_taken(&giver, ACTA_OK);
     assert_used(&w, &giver, ACTA_OK);
-    assert_int_equal(raw_await(&owner, ACTI_FRAME_SEND)->actor, THEIRS);
-    tell(&w, &giver, LET_GO);
-    const acti_frame *release = raw_await(&owner, ACTI_FRAME_RELEASE);
+    assert_int_equal(peer_until(&owner, ACTI_FRAME_SEND)->actor, THEIRS);
+    tell(&w, &giver, acta_type_of(let_go));
+    const acti_frame *release = peer_until(&owner, ACTI_FRAME_RELEASE);
     assert_int_equal(release->actor, THEIRS);
     assert_int_equal(release->count, 1);
     assert_int_equal(release->status, ACTA_OK);
-    raw_die(&giver);
-    raw_die(&owner);
+    peer_die(&giver);
+    peer_die(&owner);
     world_close(&w);
 }
 
@@ -268,18 +259,18 @@ TEST(an_owner_that_dies_or_leaves_before_it_answers_is_a_loss)
         world w;
         world_open(&w, 0);
         listen_as_owner(&w);
-        raw giver = join_as(&w, GIVER);
+        raw_peer giver = join_as(&w, GIVER);
         hand_over(&w, &giver, owner_url);
-        raw owner = serve_owner(&w);
+        raw_peer owner = serve_owner(&w);
         (void)await_claim(&owner);
         if (leaves)
-            raw_put(&owner, (acti_frame){.kind = ACTI_FRAME_GOODBYE});
+            peer_write(&owner, (acti_frame){.kind = ACTI_FRAME_GOODBYE});
         else
-            raw_die(&owner);
+            peer_die(&owner);
         assert_taken(&giver, ACTA_ECRASHED); // who sent through it does not know what became of that
         assert_used(&w, &giver, ACTA_EUNREACH);
-        raw_drop(&owner);
-        raw_die(&giver);
+        peer_cut(&owner);
+        peer_die(&giver);
         world_close(&w);
     }
 }
@@ -289,18 +280,18 @@ TEST(a_giver_that_dies_before_the_answer_takes_nothing_from_the_taker)
     world w;
     world_open(&w, 0);
     listen_as_owner(&w);
-    raw giver = join_as(&w, GIVER), user = join_as(&w, TAKER);
+    raw_peer giver = join_as(&w, GIVER), user = join_as(&w, TAKER);
     hand_over(&w, &giver, owner_url);
-    raw owner = serve_owner(&w);
+    raw_peer owner = serve_owner(&w);
     uint64_t query = await_claim(&owner);
-    raw_die(&giver);
+    peer_die(&giver);
     answer_claim(&owner, query, ACTA_OK);
     assert_used(&w, &user, ACTA_OK);
-    assert_int_equal(raw_await(&owner, ACTI_FRAME_SEND)->actor, THEIRS);
-    tell(&w, &user, LET_GO);
-    assert_int_equal(raw_await(&owner, ACTI_FRAME_RELEASE)->count, 1);
-    raw_die(&user);
-    raw_die(&owner);
+    assert_int_equal(peer_until(&owner, ACTI_FRAME_SEND)->actor, THEIRS);
+    tell(&w, &user, acta_type_of(let_go));
+    assert_int_equal(peer_until(&owner, ACTI_FRAME_RELEASE)->count, 1);
+    peer_die(&user);
+    peer_die(&owner);
     world_close(&w);
 }
 
@@ -318,22 +309,23 @@ TEST(a_taker_that_dies_with_a_loan_is_a_loss_that_the_owner_is_told_and_one_that
     for (int taken = 0; taken < 2; taken++) {
         world w;
         world_open(&w, 0);
-        raw owner = join_as(&w, OWNER), taker = join_as(&w, TAKER);
-        give_own(&w, &owner, HAND, THEIRS);
-        give_own(&w, &taker, TARGET, ITS);
-        (void)raw_find(&owner, "agent"); // behind what it was handed
-        tell(&w, &taker, PASS);
-        assert_int_equal(raw_await(&taker, ACTI_FRAME_SEND)->actor, ITS);
+        raw_peer owner = join_as(&w, OWNER), taker = join_as(&w, TAKER);
+        acti_frame to_agent = {.kind = ACTI_FRAME_SEND, .actor = w.id};
+        peer_say(&owner, to_agent, acta_type_of(hand), &(hand){.who = w.tx}, peer_own(&owner, THEIRS));
+        peer_say(&taker, to_agent, acta_type_of(target), &(target){.who = w.tx}, peer_own(&taker, ITS));
+        (void)peer_find(&owner, "agent"); // behind what it was handed
+        tell(&w, &taker, acta_type_of(pass));
+        assert_int_equal(peer_until(&taker, ACTI_FRAME_SEND)->actor, ITS);
         uint64_t loan = 0;
         assert_int_equal(acti_codec_each_ref(taker.frame.rest, taker.frame.rest_size, see_loan, &loan), ACTA_OK);
         assert_true(loan != 0);
         if (taken)
-            raw_put(&taker, (acti_frame){.kind = ACTI_FRAME_TAKEN, .id = loan, .status = ACTA_OK});
-        raw_die(&taker);
-        const acti_frame *release = raw_await(&owner, ACTI_FRAME_RELEASE);
+            peer_write(&taker, (acti_frame){.kind = ACTI_FRAME_TAKEN, .id = loan, .status = ACTA_OK});
+        peer_die(&taker);
+        const acti_frame *release = peer_until(&owner, ACTI_FRAME_RELEASE);
         assert_int_equal(release->actor, THEIRS);
         assert_int_equal(release->status, taken ? ACTA_OK : ACTA_ECRASHED);
-        raw_die(&owner);
+        peer_die(&owner);
         world_close(&w);
     }
 }

@@ -11,6 +11,7 @@
 
 #include "raw_peer.h"
 #include "route/node.h"
+#include "route/pieces.h"
 
 ACTA_MESSAGE(item, (u64, n));
 ACTA_MESSAGE(blob, (bytes, data));
@@ -18,7 +19,7 @@ ACTA_MESSAGE(hand, (tx, who));
 ACTA_MESSAGE(gift, (tx, who), (bytes, data));
 ACTA_MESSAGE(query, (u64, n));
 
-enum { LARGE = 16 << 20, MIDDLE = 1 << 20, ACTORS = 17, CREDIT = 1000 };
+enum { LARGE = 16 << 20, MIDDLE = 1 << 20, ACTORS = 17, CREDIT = 1000, PEER = 77 };
 
 static char folder[] = "/tmp/acta-test-XXXXXX";
 static char url[sizeof(folder) + 16];
@@ -74,12 +75,14 @@ static void world_open(world *w, uint32_t actors, uint32_t credit_messages, uint
     assert_int_equal(acta_spawn(w->sys, &w->agent, .handler = agent_handler, .arg = w), ACTA_OK);
     assert_int_equal(acta_publish(w->sys, "agent", acta_tx_addr(w->agent)), ACTA_OK);
     assert_int_equal(acta_node_listen(w->sys, url, &w->listener), ACTA_OK);
-    peer_init(&w->p, credit_messages, credit_bytes);
+    w->p = peer_init(PEER);
+    w->p.us.credit_messages = credit_messages;
+    w->p.us.credit_bytes = credit_bytes;
     peer_meet(&w->p, url);
     w->agent_number = peer_find(&w->p, "agent");
     for (uint64_t n = 1; n <= actors; n++)
         peer_say(&w->p, (acti_frame){.kind = ACTI_FRAME_SEND, .actor = w->agent_number}, acta_type_of(hand),
-                 &(hand){.who = w->agent}, n);
+                 &(hand){.who = w->agent}, peer_own(&w->p, n));
     assert_true(test_gate_wait(&w->all_given));
 }
 
@@ -93,12 +96,12 @@ static void drop_all(world *w)
 static void world_close(world *w)
 {
     if (w->p.fd >= 0)
-        peer_refuse(&w->p);
+        peer_refuse(&w->p, ACTA_EREFUSED);
     drop_all(w);
     acta_tx_drop(&w->agent);
     acta_listener_close(&w->listener);
     assert_int_equal(acta_close(&w->sys, 20 * ACTA_SECOND), ACTA_OK);
-    peer_fini(&w->p);
+    peer_cut(&w->p);
     test_gate_fini(&w->all_given);
     test_gate_fini(&w->answered);
 }
@@ -143,11 +146,13 @@ static bool hear(heard *of, const acti_frame *frame)
 }
 
 // hear_to_the_end reads up to the frame that ends a message, whichever.
-static void hear_to_the_end(world *w, heard *of, acti_frame *frame)
+static const acti_frame *hear_to_the_end(world *w, heard *of)
 {
+    const acti_frame *frame;
     do
-        peer_next(&w->p, frame);
+        frame = peer_next(&w->p);
     while (!hear(of, frame));
+    return frame;
 }
 
 // ---- between the pieces ---------------------------------------------------------------
@@ -158,13 +163,12 @@ TEST(a_small_message_passes_a_large_one_of_another_pair)
     world w;
     world_open(&w, 2, CREDIT, UINT32_MAX);
     heard of[3] = {{0, 0}};
-    acti_frame frame;
     send_blob(&w, 1, LARGE - sizeof(blob));
     assert_int_equal(acta_send(w.far[2], item, .n = 7), ACTA_OK);
-    hear_to_the_end(&w, of, &frame);
-    assert_int_equal(frame.actor, 2);
+    const acti_frame *frame = hear_to_the_end(&w, of);
+    assert_int_equal(frame->actor, 2);
     assert_in_range(of[1].bytes, ACTI_PIECE_BYTES, LARGE / 2);
-    hear_to_the_end(&w, of, &frame);
+    (void)hear_to_the_end(&w, of);
     assert_int_equal(of[1].whole, packed_size(LARGE - sizeof(blob)));
     world_close(&w);
 }
@@ -175,24 +179,23 @@ TEST(nothing_else_about_its_actor_goes_between_the_pieces_and_what_is_behind_fol
     world w;
     world_open(&w, 1, CREDIT, UINT32_MAX);
     heard of[2] = {{0, 0}};
-    acti_frame frame;
     send_blob(&w, 1, LARGE / 2);
     assert_int_equal(acta_send(w.far[1], item, .n = 1), ACTA_OK);
     send_blob(&w, 1, MIDDLE);
     drop_all(&w);
-    peer_until(&w.p, ACTI_FRAME_PART, &frame);
-    while (!hear(of, &frame)) {
-        peer_next(&w.p, &frame);
-        assert_true(frame.kind == ACTI_FRAME_PART || frame.kind == ACTI_FRAME_SEND);
+    const acti_frame *frame = peer_until(&w.p, ACTI_FRAME_PART);
+    while (!hear(of, frame)) {
+        frame = peer_next(&w.p);
+        assert_true(frame->kind == ACTI_FRAME_PART || frame->kind == ACTI_FRAME_SEND);
     }
     assert_int_equal(of[1].whole, packed_size(LARGE / 2));
-    peer_until(&w.p, ACTI_FRAME_SEND, &frame); // behind the TYPE
-    assert_in_range(frame.rest_size, 1, 16);
-    hear_to_the_end(&w, of, &frame);
+    frame = peer_until(&w.p, ACTI_FRAME_SEND); // behind the TYPE
+    assert_in_range(frame->rest_size, 1, 16);
+    (void)hear_to_the_end(&w, of);
     assert_int_equal(of[1].whole, packed_size(MIDDLE));
-    peer_next(&w.p, &frame);
-    assert_int_equal(frame.kind, ACTI_FRAME_RELEASE);
-    assert_int_equal(frame.actor, 1);
+    frame = peer_next(&w.p);
+    assert_int_equal(frame->kind, ACTI_FRAME_RELEASE);
+    assert_int_equal(frame->actor, 1);
     world_close(&w);
 }
 
@@ -201,16 +204,16 @@ TEST(the_last_sender_to_an_actor_is_not_given_back_before_the_message_that_it_is
 {
     world w;
     world_open(&w, 2, CREDIT, UINT32_MAX);
-    acti_frame frame;
+    const acti_frame *frame;
     uint64_t parts = 0, ended = 0;
     assert_int_equal(acta_send(w.far[1], gift, .who = w.far[2], .data = {bytes, MIDDLE}), ACTA_OK);
     acta_tx_drop(&w.far[2]);
     do {
-        peer_next(&w.p, &frame);
-        parts += frame.kind == ACTI_FRAME_PART;
-        ended += frame.kind == ACTI_FRAME_SEND;
-    } while (frame.kind != ACTI_FRAME_RELEASE);
-    assert_int_equal(frame.actor, 2);
+        frame = peer_next(&w.p);
+        parts += frame->kind == ACTI_FRAME_PART;
+        ended += frame->kind == ACTI_FRAME_SEND;
+    } while (frame->kind != ACTI_FRAME_RELEASE);
+    assert_int_equal(frame->actor, 2);
     assert_int_equal(parts, MIDDLE / ACTI_PIECE_BYTES);
     assert_int_equal(ended, 1);
     world_close(&w);
@@ -221,16 +224,15 @@ TEST(a_large_reply_goes_in_pieces_too_and_what_was_sent_later_is_behind_it)
     world w;
     world_open(&w, 1, CREDIT, UINT32_MAX);
     heard of[2] = {{0, 0}};
-    acti_frame frame;
     peer_say(&w.p, (acti_frame){.kind = ACTI_FRAME_ASK, .actor = w.agent_number, .from = 1, .id = 42},
-             acta_type_of(query), &(query){.n = MIDDLE}, 0);
-    peer_until(&w.p, ACTI_FRAME_PART, &frame);
-    while (!hear(of, &frame))
-        peer_next(&w.p, &frame);
-    assert_int_equal(frame.kind, ACTI_FRAME_REPLY);
-    assert_int_equal(frame.id, 42);
+             acta_type_of(query), &(query){.n = MIDDLE}, (acti_codec_ref){0});
+    const acti_frame *frame = peer_until(&w.p, ACTI_FRAME_PART);
+    while (!hear(of, frame))
+        frame = peer_next(&w.p);
+    assert_int_equal(frame->kind, ACTI_FRAME_REPLY);
+    assert_int_equal(frame->id, 42);
     assert_int_equal(of[1].whole, packed_size(MIDDLE));
-    peer_until(&w.p, ACTI_FRAME_SEND, &frame);
+    (void)peer_until(&w.p, ACTI_FRAME_SEND);
     world_close(&w);
 }
 
@@ -238,18 +240,17 @@ TEST(a_message_that_is_small_when_packed_goes_in_one_frame_and_one_of_a_piece_an
 {
     world w;
     world_open(&w, 1, CREDIT, UINT32_MAX);
-    acti_frame frame;
     size_t most = ACTI_PIECE_BYTES - packed_size(0);
     send_blob(&w, 1, most);
-    peer_until(&w.p, ACTI_FRAME_SEND, &frame);
-    assert_int_equal(frame.rest_size, ACTI_PIECE_BYTES);
+    const acti_frame *frame = peer_until(&w.p, ACTI_FRAME_SEND);
+    assert_int_equal(frame->rest_size, ACTI_PIECE_BYTES);
     send_blob(&w, 1, most + 1);
-    peer_next(&w.p, &frame);
-    assert_int_equal(frame.kind, ACTI_FRAME_PART);
-    assert_int_equal(frame.rest_size, ACTI_PIECE_BYTES);
-    peer_next(&w.p, &frame);
-    assert_int_equal(frame.kind, ACTI_FRAME_SEND);
-    assert_int_equal(frame.rest_size, 1);
+    frame = peer_next(&w.p);
+    assert_int_equal(frame->kind, ACTI_FRAME_PART);
+    assert_int_equal(frame->rest_size, ACTI_PIECE_BYTES);
+    frame = peer_next(&w.p);
+    assert_int_equal(frame->kind, ACTI_FRAME_SEND);
+    assert_int_equal(frame->rest_size, 1);
     world_close(&w);
 }
 
@@ -260,20 +261,20 @@ TEST(sixteen_are_begun_at_a_time_and_the_next_waits_until_one_has_ended)
     world w;
     world_open(&w, ACTORS, CREDIT, UINT32_MAX);
     heard of[ACTORS + 1] = {{0, 0}};
-    acti_frame frame;
+    const acti_frame *frame;
     for (uint64_t n = 1; n <= ACTORS; n++)
         send_blob(&w, n, MIDDLE + n * ACTI_PIECE_BYTES);
     send_blob(&w, 1, MIDDLE + ACTI_PIECE_BYTES);
     uint32_t begun = 0, begun_max = 0;
     for (uint32_t ended = 0; ended < ACTORS + 1;) {
-        peer_next(&w.p, &frame);
-        bool begins = frame.kind == ACTI_FRAME_PART && of[frame.actor].bytes == 0;
-        if (begins && frame.actor == 1 && of[1].whole > 0)
+        frame = peer_next(&w.p);
+        bool begins = frame->kind == ACTI_FRAME_PART && of[frame->actor].bytes == 0;
+        if (begins && frame->actor == 1 && of[1].whole > 0)
             assert_true(of[ACTORS].bytes > 0); // who has waited comes first
         begun += begins;
         begun_max = begun > begun_max ? begun : begun_max;
-        if (hear(of, &frame)) {
-            assert_int_equal(of[frame.actor].whole, packed_size(MIDDLE + frame.actor * ACTI_PIECE_BYTES));
+        if (hear(of, frame)) {
+            assert_int_equal(of[frame->actor].whole, packed_size(MIDDLE + frame->actor * ACTI_PIECE_BYTES));
             begun--;
             ended++;
         }
@@ -289,20 +290,19 @@ TEST(a_message_in_pieces_costs_all_its_bytes_and_one_message)
     world w;
     world_open(&w, 1, 3, 1);
     heard of[2] = {{0, 0}};
-    acti_frame frame;
     send_blob(&w, 1, MIDDLE); // the one byte allows it
     assert_int_equal(acta_send(w.far[1], item, .n = 1), ACTA_OK);
     assert_int_equal(acta_send(w.far[1], item, .n = 2), ACTA_OK);
-    hear_to_the_end(&w, of, &frame);
-    peer_fence(&w.p, &frame);
+    (void)hear_to_the_end(&w, of);
+    peer_fence(&w.p);
     uint32_t owed = (uint32_t)packed_size(MIDDLE) - 1;
     peer_write(&w.p, (acti_frame){.kind = ACTI_FRAME_CREDIT, .actor = 1, .bytes = owed});
-    peer_fence(&w.p, &frame); // the balance is 0
+    peer_fence(&w.p); // the balance is 0
     peer_write(&w.p, (acti_frame){.kind = ACTI_FRAME_CREDIT, .actor = 1, .bytes = 1000});
-    peer_until(&w.p, ACTI_FRAME_SEND, &frame);
-    peer_until(&w.p, ACTI_FRAME_SEND, &frame); // three messages in all
+    (void)peer_until(&w.p, ACTI_FRAME_SEND);
+    (void)peer_until(&w.p, ACTI_FRAME_SEND); // three messages in all
     assert_int_equal(acta_send(w.far[1], item, .n = 3), ACTA_OK);
-    peer_fence(&w.p, &frame);
+    peer_fence(&w.p);
     world_close(&w);
 }
 
@@ -314,19 +314,19 @@ TEST(a_message_goes_on_over_the_next_connection_wherever_it_was_cut)
     world w;
     world_open(&w, 2, CREDIT, UINT32_MAX);
     heard of[3] = {{0, 0}};
-    acti_frame frame;
+    const acti_frame *frame;
     uint64_t small = 0, cuts = 0;
     for (uint64_t n = 0; n < 20; n++) {
         assert_int_equal(acta_send(w.far[2], item, .n = n), ACTA_OK);
         send_blob(&w, 1, MIDDLE + n);
     }
     for (uint64_t n = 0; n < 20;) {
-        peer_next(&w.p, &frame);
-        bool ended = hear(of, &frame);
-        small += ended && frame.actor == 2;
-        if (ended && frame.actor == 1)
+        frame = peer_next(&w.p);
+        bool ended = hear(of, frame);
+        small += ended && frame->actor == 2;
+        if (ended && frame->actor == 1)
             assert_int_equal(of[1].whole, packed_size(MIDDLE + n++));
-        if (w.p.received % 7 == 0) {
+        if (w.p.us.received % 7 == 0) {
             peer_cut(&w.p);
             peer_meet(&w.p, url);
             cuts++;
@@ -341,10 +341,9 @@ TEST(a_request_that_is_begun_when_the_session_ends_has_its_outcome)
 {
     world w;
     world_open(&w, 1, CREDIT, UINT32_MAX);
-    acti_frame frame;
     assert_int_equal(acta_send(w.agent, query, .n = LARGE / 2), ACTA_OK);
-    peer_until(&w.p, ACTI_FRAME_PART, &frame);
-    peer_refuse(&w.p);
+    (void)peer_until(&w.p, ACTI_FRAME_PART);
+    peer_refuse(&w.p, ACTA_EREFUSED);
     assert_true(test_gate_wait(&w.answered));
     assert_int_equal(w.outcome, ACTA_EREFUSED);
     peer_cut(&w.p);
@@ -356,13 +355,12 @@ TEST(a_large_request_is_asked_in_pieces_and_answered)
     world w;
     world_open(&w, 1, CREDIT, UINT32_MAX);
     heard of[2] = {{0, 0}};
-    acti_frame frame;
     assert_int_equal(acta_send(w.agent, query, .n = LARGE / 2), ACTA_OK);
-    hear_to_the_end(&w, of, &frame);
-    assert_int_equal(frame.kind, ACTI_FRAME_ASK);
+    const acti_frame *frame = hear_to_the_end(&w, of);
+    assert_int_equal(frame->kind, ACTI_FRAME_ASK);
     assert_int_equal(of[1].whole, packed_size(LARGE / 2));
-    peer_say(&w.p, (acti_frame){.kind = ACTI_FRAME_REPLY, .from = frame.from, .id = frame.id}, acta_type_of(item),
-             &(item){.n = 1}, 0);
+    peer_say(&w.p, (acti_frame){.kind = ACTI_FRAME_REPLY, .from = frame->from, .id = frame->id}, acta_type_of(item),
+             &(item){.n = 1}, (acti_codec_ref){0});
     assert_true(test_gate_wait(&w.answered));
     assert_int_equal(w.outcome, ACTA_OK);
     world_close(&w);
@@ -374,10 +372,9 @@ TEST(what_is_begun_or_waits_to_begin_is_counted_when_the_session_ends_or_the_sys
     for (int by_force = 0; by_force < 2; by_force++) {
         world w;
         world_open(&w, ACTORS, CREDIT, UINT32_MAX);
-        acti_frame frame;
         for (uint64_t n = 1; n <= ACTORS; n++)
             send_blob(&w, n, MIDDLE);
-        peer_until(&w.p, ACTI_FRAME_PART, &frame);
+        (void)peer_until(&w.p, ACTI_FRAME_PART);
         if (!by_force) {
             world_close(&w);
             continue;
@@ -387,7 +384,6 @@ TEST(what_is_begun_or_waits_to_begin_is_counted_when_the_session_ends_or_the_sys
         acta_listener_close(&w.listener);
         assert_int_equal(acta_close(&w.sys, ACTA_MS), ACTA_EALIVE);
         peer_cut(&w.p);
-        peer_fini(&w.p);
         test_gate_fini(&w.all_given);
         test_gate_fini(&w.answered);
     }
