@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import *  # noqa: E402,F403
-from silent import Member  # noqa: E402
+from silent import Member, leave  # noqa: E402
 
 HEARTBEAT_MS = 1000  # TCP says again after 0.2, 0.6 and 1.4 s: there has to be time for that
 NEAR, FAR = "10.93.1.2", "10.93.2.2"
@@ -96,8 +96,7 @@ def a_peer_behind_a_route_that_swallows_all_is_given_up_within_three_heartbeats(
             said = member.process.text[member.process.pipe.stdout].decode().split("down -7")[0]
             beats = said.splitlines().count("beat") - began
             need(beats <= 4, "noticed within 3 heartbeats, and the one that was under way: after %d" % beats)
-        for member in members:
-            member.leave()
+        leave(members, without=1)
 
 
 def what_is_sent_into_a_route_that_swallows_all_is_delivered_or_said_to_be_lost(box):
@@ -124,7 +123,7 @@ def a_route_that_comes_back_in_time_has_lost_nothing(box):
         for member in members:
             member.wait_for_beats(4)
             same(member.count("down -7"), 0, "downs: %r" % member.process.text)
-            member.leave()
+        leave(members)
 
 
 if __name__ == "__main__":

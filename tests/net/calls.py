@@ -37,8 +37,8 @@ def each(calls, step, run):
     return ", ".join("%s %d" % item for item in hit.items())
 
 
-def kill_sender(box, under):
-    flow = Flow(box).send(COUNT, under=under)
+def kill_sender(box, under, stays=True):
+    flow = Flow(box, stays=stays).send(COUNT, under=under)
     status, sent, how = flow.sent()
     if "begun" not in flow.told.out:
         need(status != 0, "it has not begun, and is content: %r" % flow.told)
@@ -56,13 +56,17 @@ def a_sender_killed_at_each_call_has_sent_a_prefix(box):
     return each(TALKING, 1, lambda under: kill_sender(box, under))
 
 
+def a_sender_killed_at_each_call_while_both_leave_has_sent_a_prefix(box):
+    return each(TALKING, 1, lambda under: kill_sender(box, under, stays=False))
+
+
 def a_sender_killed_while_it_waits_has_sent_a_prefix(box):
     return each(("futex",), 23, lambda under: kill_sender(box, under))
 
 
 def kill_server(box, under):
     try:
-        flow = Flow(box, under=under)
+        flow = Flow(box, under=under, stays=False)
     except Wrong:
         return True  # before it was ready
     flow.send(COUNT)

@@ -50,13 +50,13 @@ def a_long_flow_with_many_cuts_is_whole(box):
     return "%d items, %d bytes, %d connections" % (count, passed, made)
 
 
-def a_flow_that_is_cut_at_any_byte_is_whole(box):
+def cut_at_any_byte(box, stays):
     """A cut in the last frames, which say that a goodbye was received, leaves a leaver in doubt, and it says so. Of each
     ACTA_CUT_STEP bytes one is tried; tests/check --long has 1."""
     _, passed = relayed(box, 3)
     step = int(os.environ.get("ACTA_CUT_STEP", "13" if SANITIZED else "5"))
     for at in range(1, passed + step, step):
-        flow = Flow(box)
+        flow = Flow(box, stays=stays)
         with Relay(box.at("relay.sock"), box.at("net.sock"), cuts=[at]) as relay:
             flow.send(3, url=box.url("relay.sock"))
             sent, received = flow.sent(), flow.received()
@@ -66,6 +66,14 @@ def a_flow_that_is_cut_at_any_byte_is_whole(box):
              "sender, cut at byte %d of about %d: %r" % (at, passed, flow.told))
         need(last or relay.made <= 3, "connections: %d, cut at byte %d" % (relay.made, at))
     return "%d bytes, one in %d" % (passed, step)
+
+
+def a_flow_that_is_cut_at_any_byte_is_whole(box):
+    return cut_at_any_byte(box, stays=False)
+
+
+def a_flow_that_is_cut_at_any_byte_leaves_nothing(box):
+    return cut_at_any_byte(box, stays=True)
 
 
 def a_flow_over_tcp_with_many_cuts_is_whole(box):

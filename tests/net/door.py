@@ -22,11 +22,13 @@ def serve(box, name="words"):
     asan = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
     server = box.start(box.url(name), program=DOOR, env=dict(box.env, ASAN_OPTIONS=asan))
     server.wait_for("^counting at ")
+    server.is_ready()
     return server
 
 
-def is_over(server, by=signal.SIGTERM):
-    """It ends well when it is asked to."""
+def is_over(server, by=signal.SIGTERM, beside=0):
+    """It has kept nothing, but as many connections as beside, and ends well when it is asked to."""
+    server.held.is_back(beside)
     server.kill(by)
     r = server.end()
     same(r.status, 0, "status of the server: %r" % r)
@@ -78,12 +80,6 @@ def talks(box, name="words"):
     """Somebody is served."""
     r = box.run(box.at(name), "one two  three", program=CLIENT)
     same((r.status, r.out), (0, "one two  three counted {'words': 3, 'letters': 11}\n"), "%r" % r)
-
-
-def memory_of(server):
-    """KiB that the process has in memory."""
-    with open("/proc/%d/status" % server.pid, encoding="ascii") as f:
-        return int(re.search(r"^VmRSS:\s+(\d+) kB$", f.read(), re.M)[1])
 
 
 # ---- refusals ---------------------------------------------------------------------------------
@@ -159,6 +155,7 @@ def serve_at_a_port(where):
     """A server with a door at a port of this machine, and its URL."""
     server = where.start("tcp://127.0.0.1:0", program=DOOR)
     server.wait_for("^counting at ")
+    server.is_ready()
     return server, re.search("^counting at (.*)$", server.text[server.pipe.stdout].decode(), re.M)[1]
 
 
@@ -239,7 +236,7 @@ def a_server_that_ends_with_clients_connected_leaves_nothing(box):
     for asker in askers:
         asker.ask(1, packed("x"))
         need(b"counted" in asker.hear()[1], "it was not answered")
-    is_over(server)
+    is_over(server, beside=len(askers))
     for asker in askers:
         need(asker.hears_the_end(), "a client hears something at the end")
         asker.close()
@@ -266,13 +263,13 @@ def clients_that_read_no_replies_take_no_memory_to_speak_of(box):
     for _ in range(4):
         flooders.append(Asker(box))
         flood(flooders[-1])
-    before = memory_of(server)
+    before = memory_kib(server.pid)
     for _ in range(12):
         flooders.append(Asker(box))
         flood(flooders[-1])
         flooders.pop(0).close()
     talks(box)
-    need(memory_of(server) - before < 8192, "from %d to %d KiB" % (before, memory_of(server)))
+    need(memory_kib(server.pid) - before < 8192, "from %d to %d KiB" % (before, memory_kib(server.pid)))
     for asker in flooders:
         asker.close()
     is_over(server)

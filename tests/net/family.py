@@ -94,6 +94,10 @@ def a_member_that_is_killed_is_told_with_its_signal(box):
     os.kill(pids[0], signal.SIGTERM)
     family.process.wait_for(r"^member 1: ACTA_ECRASHED, its process was killed by signal 9 \(Killed\); .* compute$")
     family.process.wait_for(r"^member 0: ACTA_ECRASHED, its process was killed by signal 15 \(Terminated\)")
+    one = Family(box, 1)
+    wait_until("the dead have left something: a family of one has fewer descriptors",
+               lambda: descriptors(family.process.pid) <= descriptors(one.process.pid))
+    one.close()
     r = family.close()
     need("member 2 ends: ACTA_OK" in r.out and "closed ACTA_OK" in r.out, repr(r))
 

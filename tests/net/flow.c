@@ -3,7 +3,8 @@
 // flow.c - two programs in one, for tests of what may happen between two processes.
 //
 //     flow serve URL
-//         says where ("at URL") and "ready", serves one flow of numbered items, and says at its end what has come:
+//         says where ("at URL") and "ready", serves one flow of numbered items, says "over" when that has ended, stays
+//         until standard input ends, so that one can look at what it still has, and says what has come:
 //         received=N misplaced=N end=NUMBER
 //     flow send URL COUNT BYTES SECONDS
 //         connects, for which it has so long, and says connected; says begun when the server has; sends that many items
@@ -32,6 +33,7 @@ typedef struct server {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool begun;
+    bool over;
     uint64_t received;
     uint64_t misplaced;
     int end;
@@ -43,6 +45,23 @@ static void report(void *arg, const char *line)
     fprintf(stderr, "flow: %s\n", line);
 }
 
+// tell sets a flag that main waits for.
+static void tell(server *s, bool *flag)
+{
+    pthread_mutex_lock(&s->lock);
+    *flag = true;
+    pthread_cond_signal(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void wait_for(server *s, const bool *flag)
+{
+    pthread_mutex_lock(&s->lock);
+    while (!*flag)
+        pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static int count(acta_self *self, void *arg)
 {
     server *s = arg;
@@ -52,16 +71,14 @@ static int count(acta_self *self, void *arg)
             s->received++;
             s->misplaced += i->n != s->received;
         } else if (acta_is(begin, m)) {
-            pthread_mutex_lock(&s->lock);
-            s->begun = true;
-            pthread_cond_signal(&s->changed);
-            pthread_mutex_unlock(&s->lock);
+            tell(s, &s->begun);
             (void)acta_reply(self, m, begun);
         } else {
             acta_unhandled(self, m);
         }
     }
     s->end = acta_eof(self); // read by main when the system is closed
+    tell(s, &s->over);
     return ACTA_OK;
 }
 
@@ -93,11 +110,12 @@ static int serve(acta_system *sys, const char *url)
     printf("at %s\n", acta_listener_url(listener));
     say("ready");
 
-    pthread_mutex_lock(&s.lock);
-    while (!s.begun)
-        pthread_cond_wait(&s.changed, &s.lock);
-    pthread_mutex_unlock(&s.lock);
+    wait_for(&s, &s.begun);
     acta_tx_drop(&tx); // from here on the senders of others keep the actor
+    wait_for(&s, &s.over);
+    say("over");
+    while (getchar() != EOF)
+        continue;
     status = acta_close(&sys, ACTA_FOREVER);
     printf("received=%" PRIu64 " misplaced=%" PRIu64 " end=%d\n", s.received, s.misplaced, s.end);
     return status == ACTA_OK ? 0 : fail("closing", status);

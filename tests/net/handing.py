@@ -19,10 +19,11 @@ class Hand:
     """A node with a hand that passes a sender on: see hands.c."""
 
     def __init__(self, box, name, link="ipc"):
-        self.socket = box.at(name)
+        self.box, self.socket = box, box.at(name)
         url = box.url(name) if link == "ipc" else "tcp://127.0.0.1:0"
         self.process = box.start(url, program=HANDS, stdin=subprocess.PIPE)
         self.process.wait_for("^ready ")
+        self.process.is_ready()
         self.url = re.search("^ready (.*)$", self.out(), re.M)[1]
 
     def out(self):
@@ -67,6 +68,9 @@ class Hand:
                 os.unlink(left)
 
     def leave(self):
+        """The last one has no connection any more, and nothing else that it had not when it was ready."""
+        if [p for p in self.box.started if p.pipe.poll() is None] == [self.process]:
+            self.process.held.is_back()
         self.process.pipe.stdin.close()
         r = self.process.end()
         need("closed ACTA_OK" in r.out, repr(r))

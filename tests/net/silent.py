@@ -25,6 +25,7 @@ class Member:
         words = list(under) + [COMPANY] + list(args)
         self.process = box.start(*words[1:], program=words[0], stdin=subprocess.PIPE, env=dict(box.env, **(env or {})))
         self.process.wait_for("^ready$")
+        self.process.is_ready()
 
     def count(self, word):
         return self.process.text[self.process.pipe.stdout].decode().splitlines().count(word)
@@ -35,7 +36,9 @@ class Member:
     def wait_for_beats(self, more):
         self.wait_for("beat", self.count("beat") + more)
 
-    def leave(self):
+    def leave(self, without=0):
+        """without: as many connections as it had when it was ready, and has lost."""
+        self.process.held.is_back(-without)
         self.process.pipe.stdin.close()
         result = self.process.end()
         need("closed 0" in result.out, "it closes in order: %r" % result)
@@ -61,9 +64,6 @@ def a_peer_that_is_killed_is_noticed_long_before_it_is_silent(box):
         server.wait_for("down -7", n)
         took.append(time.monotonic() - begin)
         same(joiner.process.end().status, -signal.SIGKILL, "status of the killed")
-        if n == 1:
-            before = Held(server.process.pid)
-    before.is_back()
     server.leave()
     need(min(took) < NOTICED_S, "noticed after %s s" % took)
     return "noticed after %.1f to %.1f ms" % (min(took) * 1000, max(took) * 1000)
@@ -74,9 +74,17 @@ def a_listener_that_is_killed_is_noticed_too(box):
     server.process.kill()
     joiner.wait_for("down -7")
     same(server.process.end().status, -signal.SIGKILL, "status of the killed")
-    joiner.leave()
+    joiner.leave(without=1)
     os.unlink(box.at("net.sock"))
     os.unlink(box.at("net.sock.lock"))
+
+
+def leave(members, without=0):
+    """The joiner goes first: it was ready when it had its connection, the server before. without: connections that the
+    joiner has lost."""
+    server, joiner = members
+    joiner.leave(without)
+    server.leave()
 
 
 def stopped_for_a_heartbeat(box, which):
@@ -88,8 +96,7 @@ def stopped_for_a_heartbeat(box, which):
     for member in members:
         member.wait_for_beats(6)
         same(member.count("down -7"), 0, "downs: %r" % member.process.text)
-    for member in members:
-        member.leave()
+    leave(members)
 
 
 def stopped_for_ten(box, which):
@@ -105,7 +112,7 @@ def stopped_for_ten(box, which):
     stopped.wait_for("down -7")
     for member in members:
         same(member.count("up"), 1, "ups: %r" % member.process.text)
-        member.leave()
+    leave(members, without=1)
 
 
 def a_peer_that_is_stopped_for_a_heartbeat_is_not_given_up(box):

@@ -60,7 +60,7 @@ def a_peer_without_a_router_does_no_harm(box):
     query, = struct.unpack_from("<Q", stranger.wait_for(FIND))
     stranger.sent = 0
     stranger.put(FOUND, struct.pack("<QiQ", query, -15, 0) + text("router"))
-    box.send_good_script(net)
+    box.send_good_script(net, beside=1)
     stranger.sock.close()
 
 
@@ -133,7 +133,7 @@ def half_a_frame_and_then_nothing_keeps_nobody_waiting(box):
     for size in (1, 7, 15, 16, 17, len(HELLO_FRAME) - 1):
         strangers.append(dial(box.at("net.sock")))
         strangers[-1].raw(HELLO_FRAME[:size])
-    box.send_good_script(net)
+    box.send_good_script(net, beside=len(strangers))
     for stranger in strangers:
         stranger.wait_for_end()  # net has gone, and its ends with it
         stranger.sock.close()
@@ -142,7 +142,7 @@ def half_a_frame_and_then_nothing_keeps_nobody_waiting(box):
 def peers_that_say_nothing_keep_nobody_waiting(box):
     net = box.net()
     strangers = [dial(box.at("net.sock")) for _ in range(30)]
-    box.send_good_script(net)
+    box.send_good_script(net, beside=len(strangers))
     for stranger in strangers:
         stranger.wait_for_end()
         stranger.sock.close()
