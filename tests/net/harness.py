@@ -360,8 +360,8 @@ class Held:
     """What a process has now, to see that it has no more later. Descriptors are compared one by one. Of memory a process
     that has just begun takes some once and keeps it: pages that are touched for the first time, and holes in the heap of
     each thread, as large as what was open at once. That is 0.1 to 1.3 MiB; more_kib allows for three times as much.
-    Where thousands come and go it therefore shows a leak of a few hundred bytes each; a leak by a single fault is for
-    the sanitizer to find. With a sanitizer, which keeps what was freed, memory is not looked at here."""
+    Where thousands come and go it therefore shows a leak of 1.5 KiB each; a leak by a single fault is for the
+    sanitizer to find. With a sanitizer, which keeps what was freed, memory is not looked at here."""
 
     def __init__(self, pid):
         self.pid, self.more_kib = pid, 4096
