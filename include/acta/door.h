@@ -37,9 +37,9 @@ typedef enum acta_door_kind {
 typedef struct acta_door_opts {
     uint32_t message_bytes_max; // largest message, as in memory; 0: the system's, which is also the most
     uint32_t clients_max;       // connections at once; 0: ACTA_DOOR_CLIENTS_DEFAULT
-    // How often the door looks whether it can be reached, by a connection of its own to its URL. One that cannot,
-    // because its socket was removed, say, is opened again; who is connected stays so. 0: ACTA_DOOR_CHECK_NS_DEFAULT;
-    // ACTA_FOREVER: never.
+    // How often the door looks whether it can be reached, by a connection of its own to its URL. One that cannot twice
+    // in a row, because its socket was removed, say, is opened again; who is connected stays so. 0:
+    // ACTA_DOOR_CHECK_NS_DEFAULT; ACTA_FOREVER: never.
     uint64_t check_ns;
 } acta_door_opts;
 

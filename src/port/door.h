@@ -191,6 +191,7 @@ typedef struct acti_check {
     acti_link_dialer *dialer; // while it dials
     acti_link *link;          // from HEARING on
     size_t greeted;           // bytes of the greeting
+    bool doubted;             // the last one has failed
     // Written before the event is pushed that tells of it, and read when that is taken.
     acti_link *came;
     int status;

@@ -11,8 +11,9 @@
 //                  REST DIALING --failed--> REST
 //                  DIALING --late--> GIVEN_UP --it has ended--> REST or HANGING_UP
 //
-// If nobody listens there, or another one greets, or nobody does for too long, the listener is closed and opened again.
-// A check that fails for want of descriptors or memory says nothing about the door, and is made again.
+// If nobody listens there, or another one greets, or nobody does for too long, twice in a row, the listener is closed
+// and opened again: once may be of the moment. A check that fails for want of descriptors or memory says nothing about
+// the door, and is made again.
 
 #include "port/door.h"
 
@@ -115,15 +116,18 @@ static void listen_on(acti_check *check)
     acti_link_read(check->link, check->greeting + check->greeted, sizeof(check->greeting) - check->greeted);
 }
 
-// heal opens the door again after a check that has failed. One that somebody has come through meanwhile is in order: it
-// may be our own connection, turned away because there are too many.
+// heal opens the door again after the second check that has failed. One that somebody has come through meanwhile is in
+// order: it may be our own connection, turned away because there are too many.
 static void heal(acti_door *door)
 {
     char why[ACTI_REASON_BYTES];
-    if (acti_au64_load_relaxed(&door->accepted) != door->check.accepted)
+    bool doubted = door->check.doubted;
+    door->check.doubted = acti_au64_load_relaxed(&door->accepted) == door->check.accepted;
+    if (!doubted || !door->check.doubted)
         return;
     int status = acti_door_serve(door, (acti_reason){why, sizeof(why)});
     if (status == ACTA_OK) {
+        door->check.doubted = false;
         acti_door_count(&door->tally.healed, 1);
         acti_report(door->actor->sys, "door %s of actor %s could not be reached, and was opened again: has its socket "
                     "been removed?", door->url, door->owner->name);
@@ -183,12 +187,13 @@ static void on_heard(acti_door *door)
         return;
     }
     give_up(check);
-    if (check->status != ACTA_OK)
-        return; // closed without a word, by who has accepted it
-    if (is_ours(door))
-        acti_door_count(&door->tally.checks, 1);
-    else
+    if (check->status == ACTA_OK && !is_ours(door)) {
         heal(door); // another one listens in its place
+        return;
+    }
+    check->doubted = false; // or closed without a word, by who has accepted it
+    if (check->status == ACTA_OK)
+        acti_door_count(&door->tally.checks, 1);
 }
 
 static void on_tick(acti_door *door)
