@@ -385,14 +385,14 @@ TEST(a_cut_at_any_byte_and_another_at_any_later_one_lose_and_repeat_nothing)
         size_t whole = converse(0, 0, caller);
         assert_in_range(whole, 400, 800);
         for (size_t first = 1; first <= whole; first++)
-            for (size_t second = first; second <= 2 * whole; second += second == first ? 1 : 3)
+            for (size_t second = first; second <= 2 * whole; second += second == first ? 1 : FEW ? 31 : 3)
                 (void)converse(first, second == first ? 0 : second, caller);
     }
 }
 
 // ---- mutation --------------------------------------------------------------------
 
-#define MUTANTS 200000
+#define MUTANTS (FEW ? 20000 : 200000)
 
 typedef struct tally {
     uint64_t given;
