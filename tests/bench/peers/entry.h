@@ -5,6 +5,7 @@
 #ifndef PEER_ENTRY_H
 #define PEER_ENTRY_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "bench/bench.h"
