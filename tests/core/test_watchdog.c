@@ -281,6 +281,9 @@ TEST(the_watchdog_of_an_idle_system_sleeps)
     assert_true(k.sys->watchdog.started);
     acti_park never;
     acti_park_init(&never);
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (acti_au64_load_relaxed(&k.sys->watchdog.looks) == 0 && acti_clock_ns() < until_ns)
+        (void)acti_park_wait(&never, acti_deadline_ns(ACTI_WATCHDOG_LOOK_NS_MIN)); // its thread has yet to begin
     uint64_t before, after;
     int looks = 0;
     do { // that nothing happens takes time to see
