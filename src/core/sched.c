@@ -236,11 +236,10 @@ static void *worker_main(void *arg)
             hand_over(w);
         if (w->unwatched)
             wake_watchdog(w);
-        bool full = acti_turn_run(actor) == ACTI_TURN_MORE;
-        if (full)
+        if (acti_turn_run(actor) == ACTI_TURN_MORE)
             keep(w, actor);
         acti_count(&w->counters, ACTI_TURNS, 1);
-        w->turns += full ? ACTI_SCHED_FULL_TURN : 1;
+        w->turns += acti_here.spent ? ACTI_SCHED_FULL_TURN : 1; // also one that has just nothing left
     }
     acti_here = (acti_running){0};
     return NULL;

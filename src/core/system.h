@@ -79,6 +79,7 @@ typedef struct acti_running {
     acti_turn turn;          // how the body that just left it wants to go on
     uint32_t sends;          // by the actor in this turn
     uint32_t handled;        // by it, and not yet in the ledger
+    bool spent;              // this turn has spent its budget
 } acti_running;
 
 extern ACTI_THREAD_LOCAL acti_running acti_here;

@@ -25,6 +25,7 @@ acti_turn acti_turn_run(acti_actor *actor)
 {
     acti_here.actor = actor;
     acti_here.sends = 0;
+    acti_here.spent = false;
     acti_turn how = ACTI_TURN_PARKED;
     if (actor->ending)
         how = end(actor, actor->eof);
@@ -75,6 +76,7 @@ static acti_turn turn_of_handler(acti_actor *actor)
         }
         if (acti_here.handled >= ACTI_TURN_HANDLED_MAX || acti_here.sends >= ACTI_TURN_SENDS_MAX) {
             acti_turn_settle(actor);
+            acti_here.spent = true;
             // Parked, it is woken to run next by whoever sends to it; with more to do it has to wait for its turn.
             // There is more to do when others wait for the room that it has made.
             bool done = actor->batch == NULL && !acti_pause_is_due(actor);
@@ -118,6 +120,7 @@ void acti_turn_spent(void)
         return;
     const acta_type *type = acti_glance_type(acti_here.glance);
     acti_turn_settle(acti_here.actor);
+    acti_here.spent = true;
     leave(ACTI_TURN_MORE);
     acti_glance_at(acti_here.glance, acti_here.actor, type);
 }
@@ -189,6 +192,7 @@ acta_msg *acta_recv(acta_self *self)
         acti_turn_flush(actor);
     if (acti_here.handled >= ACTI_TURN_HANDLED_MAX) {
         acti_turn_settle(actor);
+        acti_here.spent = true;
         if (acti_here.fiber != NULL && (actor->batch != NULL || acti_inbox_has_mail(&actor->inbox)))
             leave(ACTI_TURN_MORE);
     }

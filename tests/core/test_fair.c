@@ -50,6 +50,7 @@ struct fair {
     quiet quiet, decoy;
     acta_tx *to_quiet;
     acti_au32 stop;
+    uint64_t cost_ns;   // of a message at a flooder, at least
     acti_au32 poke;     // the first flooder is to make the quiet actor ready
     acti_au64 after_ns; // turns that began earlier are not counted
     counts noted;       // when the quiet actor was made ready
@@ -92,6 +93,9 @@ static int floods(acta_self *self, void *arg, acta_msg *m)
         return ACTA_OK;
     }
     count_turn(f);
+    uint64_t until_ns = t->cost_ns > 0 ? acti_clock_ns() + t->cost_ns : 0;
+    while (until_ns > 0 && acti_clock_ns() < until_ns)
+        continue;
     acti_au64_store_relaxed(&f->handled, acti_au64_load_relaxed(&f->handled) + 1);
     if (f == t->flooder && acti_au32_load_acquire(&t->poke)) {
         acti_au32_store_relaxed(&t->poke, 0);
@@ -181,18 +185,22 @@ typedef struct flood {
     const char *name;
     bool pair;    // to each other, through the next slot; else each to itself
     int messages; // to each that are under way; 0: one for both
+    bool pile;    // they lie with one, which has more than a turn's; the other's turns spend all and leave none. Each
+                  // costs as much as it may before it is expensive: the clock is looked at as seldom as ever
 } flood;
 
 static const flood floods_of[] = {
-    {"each to itself, one message a turn", false, 1},
-    {"each to itself, full turns", false, FULL},
-    {"to each other, one message", true, 0},
-    {"to each other, full turns", true, FULL},
+    {"each to itself, one message a turn", false, 1, false},
+    {"each to itself, full turns", false, FULL, false},
+    {"to each other, one message", true, 0, false},
+    {"to each other, full turns", true, FULL, false},
+    {"to each other, full turns, from one pile", true, FULL, true},
 };
 enum { FLOODS = sizeof(floods_of) / sizeof(floods_of[0]) };
 
 static void start_flood(fair *t, const flood *how)
 {
+    t->cost_ns = how->pile ? ACTI_SCHED_SPREAD_NS / 2 : 0;
     if (how->pair) {
         acta_tx *first = t->flooder[0].to;
         t->flooder[0].to = t->flooder[1].to;
@@ -203,7 +211,7 @@ static void start_flood(fair *t, const flood *how)
     for (int n = 0; n < how->messages || n == 0; n++) {
         kit_send(to[0], 0);
         if (how->messages > 0)
-            kit_send(to[1], 0);
+            kit_send(to[how->pile ? 0 : 1], 0);
     }
     acta_tx_drop(&to[0]);
     acta_tx_drop(&to[1]);
