@@ -134,6 +134,14 @@ static acta_tx *spawn_freeing(const kit *k, const kit_kind *kind, void *arg, voi
     return tx;
 }
 
+// await_idle waits until an actor has done what it was sent, and has nothing to do.
+static void await_idle(acta_addr *who)
+{
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (!acti_inbox_is_parked(&acti_actor_of_addr(who)->inbox))
+        assert_true(acti_clock_ns() < until_ns);
+}
+
 TEST(past_the_deadline_close_names_who_is_alive_and_who_holds_it_and_ends_them)
 {
     for (int tracked = 0; tracked < 2; tracked++)
@@ -151,11 +159,14 @@ TEST(past_the_deadline_close_names_who_is_alive_and_who_holds_it_and_ends_them)
             }
             for (int i = 0; i < 2; i++)
                 s[i].other = acta_tx_dup(tx[1 - i]);
+            acta_addr *who = acta_addr_dup(acta_tx_addr(tx[1]));
             for (int i = 0; i < 2; i++) {
                 kit_send(tx[i], 0);
                 assert_true(test_gate_wait(&ready[i]));
                 acta_tx_drop(&tx[i]);
             }
+            await_idle(who);
+            acta_addr_drop(&who);
             uint64_t start_ns = acti_clock_ns();
             kit_close_as(&k, ACTA_EALIVE, 5 * ACTA_MS);
             assert_true(acti_clock_ns() - start_ns >= 5 * ACTA_MS);
@@ -217,6 +228,7 @@ TEST(an_actor_that_always_has_work_is_ended_by_force)
 typedef struct waiting {
     acta_tx *to;
     late *responder;
+    test_gate asked;
     bool stopped;
     bool gave_up;
     int eof;
@@ -229,6 +241,7 @@ static int stops_and_awaits(acta_self *self, void *arg)
     acta_msg *m = acta_recv(self);
     w->stopped = m == NULL && acta_eof(self) == ACTA_ESTOPPED;
     kit_claim(acta_ask(self, w->to, ACTA_FOREVER, &id, query, .n = 0) == ACTA_OK);
+    test_gate_open(&w->asked);
     m = acta_await(self, id);
     w->gave_up = m == NULL;
     acta_msg_free(&m);
@@ -247,12 +260,15 @@ TEST(force_wakes_an_actor_that_was_stopped_before_and_awaits_an_answer)
         late l = {.actor = {waits_for_go}};
         test_gate_init(&l.go);
         waiting w = {.responder = &l, .to = kit_spawn(&k, &kit_kinds[2], &l)};
+        test_gate_init(&w.asked);
         acta_tx *tx = NULL;
         assert_int_equal(acta_spawn(k.sys, &tx, .body = stops_and_awaits, .arg = &w, .place = places[i]), ACTA_OK);
         assert_int_equal(acta_stop(acta_tx_addr(tx)), ACTA_OK);
         acta_tx_drop(&tx);
+        assert_true(test_gate_wait(&w.asked));
         kit_close_as(&k, ACTA_EALIVE, 20 * ACTA_MS);
         test_gate_fini(&l.go);
+        test_gate_fini(&w.asked);
         assert_int_equal(k.lines, 2);
         assert_true(w.stopped);
         assert_true(w.gave_up);
