@@ -95,6 +95,7 @@ typedef struct asker {
     int64_t n;
     char who[32];
     char cause[128];
+    test_gate *until; // if set, it asks and takes nothing before this is open
     test_gate *ready; // opened by the outcome, if set
 } asker;
 
@@ -125,6 +126,8 @@ static int asks(acta_self *self, void *arg, acta_msg *m)
         a->ask_status = acta_ask(self, a->to, a->timeout_ns, &a->id, query, .n = a->mode);
         if (a->ask_status != ACTA_OK && a->ready != NULL)
             test_gate_open(a->ready);
+        if (a->until != NULL)
+            kit_claim(test_gate_wait(a->until));
         return ACTA_OK;
     }
     kit_claim(a->id != 0 && acta_msg_ask(m) == a->id);
@@ -299,11 +302,13 @@ TEST(a_timeout_says_who_was_asked_and_what_it_does_and_is_never_early)
     KIT_EACH_KIND(kind) {
         kit k;
         kit_open(&k, 2);
-        test_gate go, ready;
+        test_gate entered, go, ready;
+        test_gate_init(&entered);
         test_gate_init(&go);
         test_gate_init(&ready);
-        responder r = {.actor = {responds_by_mode}, .go = &go, .reply_status = 1};
-        asker a = {.actor = {asks}, .timeout_ns = 200 * ACTA_MS, .mode = REPLY, .ready = &ready};
+        responder r = {.actor = {responds_by_mode}, .entered = &entered, .go = &go, .reply_status = 1};
+        // The timeout says what it does when it is taken: not before it is at the request.
+        asker a = {.actor = {asks}, .timeout_ns = 5 * ACTA_MS, .mode = REPLY, .until = &entered, .ready = &ready};
         a.to = kit_spawn(&k, kind, &r);
         acta_tx *tx = kit_spawn(&k, &kit_kinds[2], &a);
         kit_send(tx, 0);
@@ -317,6 +322,7 @@ TEST(a_timeout_says_who_was_asked_and_what_it_does_and_is_never_early)
         while (ledger.dropped_late == 0 && acti_clock_ns() < until_ns);
         assert_int_equal(ledger.dropped_late, 1);
         kit_close(&k);
+        test_gate_fini(&entered);
         test_gate_fini(&go);
         test_gate_fini(&ready);
         assert_int_equal(a.outcomes, 1);
@@ -333,18 +339,27 @@ TEST(a_timeout_of_an_idle_responder_says_so_and_its_late_reply_is_dropped)
 {
     kit k;
     kit_open(&k, 2);
-    keeper h = {.answers_late = true, .late_status = 1};
-    test_gate ready;
+    test_gate entered, idle, ready;
+    test_gate_init(&entered);
+    test_gate_init(&idle);
     test_gate_init(&ready);
-    asker a = {.actor = {asks}, .timeout_ns = 200 * ACTA_MS, .ready = &ready};
+    keeper h = {.entered = &entered, .answers_late = true, .late_status = 1};
+    asker a = {.actor = {asks}, .timeout_ns = 5 * ACTA_MS, .until = &idle, .ready = &ready};
     assert_int_equal(acta_spawn(k.sys, &a.to, .body = keeps_the_request, .arg = &h, .name = "keeper"), ACTA_OK);
-    acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &a);
+    acta_tx *tx = kit_spawn(&k, &kit_kinds[2], &a);
     acta_tx *keeps = acta_tx_dup(a.to);
     kit_send(tx, 0);
+    assert_true(test_gate_wait(&entered));
+    uint64_t until_ns = acti_clock_ns() + KIT_WAIT_NS;
+    while (!acti_inbox_is_parked(&acti_actor_of_tx(keeps)->inbox))
+        assert_true(acti_clock_ns() < until_ns);
+    test_gate_open(&idle); // now the timeout may be taken
     assert_true(test_gate_wait(&ready));
     acta_tx_drop(&keeps);
     acta_tx_drop(&tx);
     kit_close(&k);
+    test_gate_fini(&entered);
+    test_gate_fini(&idle);
     test_gate_fini(&ready);
     assert_int_equal(a.status, ACTA_ETIMEOUT);
     assert_non_null(strstr(a.cause, "idle"));

@@ -284,12 +284,12 @@ TEST(a_body_in_an_ask_says_whom_it_has_asked_and_a_timeout_says_so_of_its_target
         kit_send(asker.to, 1);
         assert_true(test_gate_wait(&echo.asked));
         await_why(who, "waiting for the outcome of its own ask to db, a query");
+        assert_why(who, "1 sender"); // which the asker has
         acta_tx *tx = NULL;
         assert_int_equal(acta_spawn(k.sys, &tx, .body = asks_on, .arg = &asker, .place = (acta_place)place), ACTA_OK);
         assert_int_equal(acta_finish(&tx, item, .n = 1), ACTA_OK);
         assert_true(test_gate_wait(&asker.asked));
-        await_why(who, "1 sender"); // until the asker has given up and gone: only echo's ...
-        await_why(who, "0 senders"); // ... and then nobody's
+        await_why(who, "0 senders"); // until the asker has given up and gone
         test_gate_open(&db.go);
         acta_addr_drop(&who);
         kit_close(&k);
