@@ -456,6 +456,7 @@ TEST(a_full_inbox_leaves_the_rest_with_the_client_and_loses_nothing)
     assert_true(test_gate_wait(&s.first));
     int64_t items = 1 + push_until_full(fd);
     assert_true(items > 100); // the socket and one read take some
+    assert_true(kit_await_pauses(&k, 1)); // the inbox is full, and one waits in line
     s.last = items;
     test_gate_open(&s.full);
     push_item(fd, items);
