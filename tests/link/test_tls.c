@@ -269,6 +269,17 @@ TEST(what_is_not_tls_is_refused_at_once)
     }
 }
 
+// is_version: whether that byte is of the version in the head of a record. Heads of records that are not encrypted yet
+// are no part of what both agree on in the end.
+static bool is_version(const acti_buf *out, size_t at)
+{
+    const uint8_t *bytes = acti_buf_bytes(out);
+    size_t head = 0, size;
+    while (head + 5 <= out->size && (size = 5 + (size_t)(bytes[head + 3] << 8 | bytes[head + 4])) <= at - head)
+        head += size;
+    return at - head == 1 || at - head == 2;
+}
+
 // Bytes of a handshake that were changed: never a crash, never a success that one side alone believes in.
 TEST(handshake_that_was_changed_on_the_way_fails)
 {
@@ -278,16 +289,20 @@ TEST(handshake_that_was_changed_on_the_way_fails)
     for (int i = 0; i < 30; i++) {
         side client = open_side(&client_opts, "localhost"), server = open_side(&server_opts, NULL);
         uint64_t at = acti_random_next(&seed) % 12;
+        bool changed = false;
         for (uint64_t turn = 0; turn < 24; turn++) {
             side *from = turn % 2 == 0 ? &client : &server, *to = turn % 2 == 0 ? &server : &client;
             step(from);
             acti_buf *out = acti_tls_out(from->tls);
-            if (turn == at && out->size > 0)
-                acti_buf_bytes(out)[acti_random_next(&seed) % out->size] ^= (uint8_t)(1 << acti_random_next(&seed) % 8);
+            if (turn == at && out->size > 0) {
+                size_t byte = acti_random_next(&seed) % out->size;
+                changed = !is_version(out, byte);
+                acti_buf_bytes(out)[byte] ^= (uint8_t)(1 << acti_random_next(&seed) % 8);
+            }
             carry(from, to, SIZE_MAX);
         }
         if (client.status == ACTA_OK && server.status == ACTA_OK)
-            assert_true(at > 3); // there are four flights, and nothing was changed
+            assert_false(changed); // there are four flights; or it was nothing that either has looked at
         close_sides(&client, &server);
     }
 }
