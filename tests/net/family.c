@@ -2,10 +2,10 @@
 //
 // family.c - a program with actors in processes of their own, for tests that kill one or the other.
 //
-//     family COUNT
+//     family COUNT SECONDS
 //         prints "member NUMBER PID" for each, where those with an odd number then compute for ever, and "ready"; then
 //         for each that dies "member NUMBER: REASON, CAUSE". When standard input ends it closes the system, for which
-//         there are two seconds, and prints "closed STATUS".
+//         it has so long, and prints "closed STATUS".
 //
 // A member whose senders are gone prints "member NUMBER ends: REASON" itself. Reports go to standard error.
 
@@ -112,7 +112,8 @@ int main(int argc, char **argv)
     acta_tx *tx;
     static head h;
     char line[100], byte;
-    h.count = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+    h.count = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+    uint64_t seconds = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
     if (h.count < 1 || h.count > MEMBERS_MAX)
         return 2;
     if (acta_open(&(acta_system_opts){.report = report}, &sys) != ACTA_OK ||
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
     while (read(STDIN_FILENO, &byte, 1) > 0)
         continue;
     acta_tx_drop(&tx);
-    int status = acta_close(&sys, 2 * ACTA_SECOND);
+    int status = acta_close(&sys, seconds * ACTA_SECOND);
     snprintf(line, sizeof(line), "closed %s\n", acta_errname(status));
     say(line);
     return 0;

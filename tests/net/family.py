@@ -19,9 +19,10 @@ ORPHAN = 124  # status of a process that was ended because its maker had died
 
 
 class Family:
-    def __init__(self, box, count, ready=True):
+    def __init__(self, box, count, ready=True, close_s=DEADLINE_S // 2):
+        """close_s: that it has to close, when those that do not end by themselves are killed."""
         self.box = box
-        self.process = box.start(count, program=PROGRAM, stdin=subprocess.PIPE)
+        self.process = box.start(count, close_s, program=PROGRAM, stdin=subprocess.PIPE)
         if ready:
             self.process.wait_for("^ready$")
 
@@ -47,6 +48,19 @@ def ended(pid):
     return os.waitpid(pid, 0)[1]
 
 
+def cpu_s(pid):
+    """The processor time that a process has had."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def await_computing(pid):
+    """Waits until it does what takes so much time: it has taken the message that says so."""
+    begin = cpu_s(pid)
+    wait_until("process %d does not compute" % pid, lambda: cpu_s(pid) - begin >= 0.1)
+
+
 def await_no_children():
     """Waits until all that became ours has ended; those that were started by the box have been waited for."""
     until = time.monotonic() + DEADLINE_S
@@ -56,7 +70,7 @@ def await_no_children():
 
 
 def a_family_that_is_closed_ends_as_a_whole(box):
-    family = Family(box, 3)
+    family = Family(box, 3, close_s=4 if SANITIZED else 2)
     r = family.close()
     need("member 0 ends: ACTA_OK" in r.out and "member 2 ends: ACTA_OK" in r.out, repr(r))
     need("closed ACTA_EALIVE" in r.out, repr(r))  # member 1 computes
@@ -90,6 +104,7 @@ def a_maker_that_is_killed_while_it_spawns_leaves_nobody(box):
 def a_member_that_is_killed_is_told_with_its_signal(box):
     family = Family(box, 3)
     pids = family.pids()
+    await_computing(pids[1])
     os.kill(pids[1], signal.SIGKILL)
     os.kill(pids[0], signal.SIGTERM)
     family.process.wait_for(r"^member 1: ACTA_ECRASHED, its process was killed by signal 9 \(Killed\); .* compute$")
@@ -113,7 +128,7 @@ def a_stopped_member_goes_on_where_it_was(box):
 
 
 def what_is_typed_at_a_terminal_is_for_the_program_alone(box):
-    family = Family(box, 2)
+    family = Family(box, 2, close_s=2)
     groups = {os.getpgid(pid) for pid in family.pids().values()}
     need(os.getpgid(family.process.pid) not in groups and len(groups) == 2, "groups: %s" % groups)
     need("closed" in family.close().out, "it does not close")
