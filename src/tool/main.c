@@ -13,8 +13,8 @@
 #define TIMEOUT_SECONDS_MAX 86400.0
 
 static const char usage[] =
-    "usage: acta ping [--timeout SECONDS] URL\n"
-    "       acta find [--timeout SECONDS] URL NAME\n"
+    "usage: acta ping [OPTIONS] URL\n"
+    "       acta find [OPTIONS] URL NAME\n"
     "       acta errors\n"
     "       acta --version | --help\n";
 
@@ -24,7 +24,12 @@ static const char help[] =
     "  find     say whether that node has published an actor under NAME\n"
     "  errors   list the status codes and what they mean\n"
     "\n"
-    "  --timeout SECONDS   how long to wait for the answer, such as 0.5; 5 unless told\n"
+    "  --timeout SECONDS     how long to wait for the answer, such as 0.5; 5 unless told\n"
+    "  --ca-file FILE        at tls+tcp://, the authorities whose signature makes the node believable\n"
+    "  --cert-file FILE      at tls+tcp://, the certificate to show\n"
+    "  --key-file FILE       its private key, if that is not in the same file\n"
+    "  --peer-name NAME      what the node's certificate must be for, if not for the host in the URL\n"
+    "  --plaintext-anywhere  let tcp:// lead beyond this machine, where others can read it and change it\n"
     "\n"
     "Exit status: 0 yes; 1 no; 2 the command line is wrong; 3 the question could not be put.\n";
 
@@ -45,6 +50,44 @@ static bool read_timeout(const char *text, uint64_t *timeout_ns)
     return true;
 }
 
+// read_option reads one option, at argv[*i], and what belongs to it. TOOL_YES, or TOOL_USAGE when that has been said.
+static int read_option(char **argv, int argc, int *i, tool_question *question)
+{
+    const struct {
+        const char *name;
+        const char **text;
+        const char *needs;
+    } texts[] = {
+        {"--ca-file", &question->tls.ca_file, "--ca-file needs a file of certificates"},
+        {"--cert-file", &question->tls.cert_file, "--cert-file needs a file with a certificate"},
+        {"--key-file", &question->tls.key_file, "--key-file needs a file with a private key"},
+        {"--peer-name", &question->tls.peer_name, "--peer-name needs the name in the node's certificate"},
+    };
+    const char *name = argv[*i];
+    const char *value = *i + 1 < argc ? argv[*i + 1] : NULL;
+    for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+        if (strcmp(name, texts[t].name) != 0)
+            continue;
+        if (value == NULL || value[0] == '\0')
+            return wrong(texts[t].needs, "");
+        *texts[t].text = value;
+        ++*i;
+        return TOOL_YES;
+    }
+    if (strcmp(name, "--plaintext-anywhere") == 0) {
+        question->plaintext_anywhere = true;
+        return TOOL_YES;
+    }
+    if (strcmp(name, "--timeout") != 0)
+        return wrong("unknown option: ", name);
+    if (value == NULL)
+        return wrong("--timeout needs a number of seconds", "");
+    if (!read_timeout(value, &question->timeout_ns))
+        return wrong("--timeout takes seconds, above 0 and up to 86400, and not ", value);
+    ++*i;
+    return TOOL_YES;
+}
+
 // ask reads what follows ping and find: options anywhere before a --, then count words.
 static int ask(int argc, char **argv, int count, int (*command)(const tool_question *question))
 {
@@ -55,13 +98,9 @@ static int ask(int argc, char **argv, int count, int (*command)(const tool_quest
     for (int i = 0; i < argc; i++) {
         if (options && strcmp(argv[i], "--") == 0) {
             options = false;
-        } else if (options && strcmp(argv[i], "--timeout") == 0) {
-            if (++i == argc)
-                return wrong("--timeout needs a number of seconds", "");
-            if (!read_timeout(argv[i], &question.timeout_ns))
-                return wrong("--timeout takes seconds, above 0 and up to 86400, and not ", argv[i]);
         } else if (options && argv[i][0] == '-') {
-            return wrong("unknown option: ", argv[i]);
+            if (read_option(argv, argc, &i, &question) != TOOL_YES)
+                return TOOL_USAGE;
         } else if (found == count) {
             return wrong("one argument too many: ", argv[i]);
         } else {

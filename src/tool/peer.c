@@ -21,7 +21,11 @@ static uint64_t left_ns(const tool_peer *peer)
 int tool_peer_open(tool_peer *peer, const tool_question *question)
 {
     *peer = (tool_peer){0};
-    int status = acta_open(&(acta_system_opts){.workers = 1, .report = report}, &peer->sys);
+    acta_system_opts opts = {.workers = 1,
+                             .report = report,
+                             .tls = question->tls,
+                             .plaintext_anywhere = question->plaintext_anywhere};
+    int status = acta_open(&opts, &peer->sys);
     if (status != ACTA_OK) {
         fprintf(stderr, "acta: cannot start: %s; free some memory or raise the limit on threads\n",
                 acta_strerror(status));

@@ -20,6 +20,8 @@ typedef struct tool_question {
     const char *url;
     const char *name;
     uint64_t timeout_ns; // for all of it
+    acta_tls_opts tls;
+    bool plaintext_anywhere;
 } tool_question;
 
 // tool_ping and tool_find put a question and print the answer. They give the exit status.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // test_tool.c - the acta command against nodes that listen, that hang, and that are none. Each is a process of its
-// own: this program, started again as "test_tool listen URL" or "test_tool other URL".
+// own: this program, started again as "test_tool listen URL" or "test_tool other URL". One at tls+tcp:// shows the
+// certificate that TOOL_SHOWS names.
 #include "test.h"
 
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <sys/wait.h>
 
 #include <acta/acta.h>
+
+#include "link/certs.h"
 
 static char folder[] = "/tmp/acta-tool-XXXXXX";
 static char url[128];
@@ -28,10 +31,10 @@ static int ignore(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
-// say_ready writes a byte, then wait_for_end waits for the test to close its end of the pipe.
-static void say_ready(void)
+// say_ready writes where it serves, then wait_for_end waits for the test to close its end of the pipe.
+static void say_ready(const char *at)
 {
-    if (write(STDOUT_FILENO, "r", 1) != 1)
+    if (dprintf(STDOUT_FILENO, "%s\n", at) < 0)
         exit(1);
 }
 
@@ -47,11 +50,17 @@ static int listen_main(const char *at)
     acta_system *sys;
     acta_listener *listener;
     acta_tx *tx;
-    if (acta_open(NULL, &sys) != ACTA_OK || acta_spawn(sys, &tx, .handler = ignore) != ACTA_OK ||
+    acta_system_opts opts = {0};
+    const char *shows = getenv("TOOL_SHOWS");
+    if (shows != NULL) {
+        snprintf(certs_folder, sizeof certs_folder, "%s", getenv("TOOL_CERTS"));
+        opts.tls = cert_opts(shows);
+    }
+    if (acta_open(&opts, &sys) != ACTA_OK || acta_spawn(sys, &tx, .handler = ignore) != ACTA_OK ||
         acta_publish(sys, "counter", acta_tx_addr(tx)) != ACTA_OK ||
         acta_node_listen(sys, at, &listener) != ACTA_OK)
         return 1;
-    say_ready();
+    say_ready(acta_listener_url(listener));
     wait_for_end();
     acta_tx_drop(&tx);
     return acta_close(&sys, 10 * ACTA_SECOND) == ACTA_OK ? 0 : 1;
@@ -66,7 +75,7 @@ static int other_main(const char *at)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0 || listen(fd, 4) != 0)
         return 1;
-    say_ready();
+    say_ready(at);
     int peer = accept(fd, NULL, NULL);
     if (peer < 0 || write(peer, answer, sizeof(answer) - 1) < 0)
         return 1;
@@ -80,9 +89,20 @@ typedef struct process {
     pid_t pid;
     int in;  // its standard input; closing it ends the process
     int out; // its standard output
+    char url[256];
 } process;
 
-static process start(const char *how)
+// read_line reads what say_ready has written.
+static void read_line(int fd, char *text, size_t size)
+{
+    size_t n = 0;
+    while (n < size - 1 && read(fd, text + n, 1) == 1 && text[n] != '\n')
+        n++;
+    assert_int_equal(text[n], '\n');
+    text[n] = '\0';
+}
+
+static process start_at(const char *how, const char *at)
 {
     int in[2], out[2];
     assert_int_equal(pipe2(in, O_CLOEXEC), 0);
@@ -92,14 +112,29 @@ static process start(const char *how)
     if (pid == 0) {
         dup2(in[0], STDIN_FILENO);
         dup2(out[1], STDOUT_FILENO);
-        execl("/proc/self/exe", me, how, url, (char *)NULL);
+        execl("/proc/self/exe", me, how, at, (char *)NULL);
         _exit(127);
     }
     close(in[0]);
     close(out[1]);
-    char byte = 0;
-    assert_int_equal(read(out[0], &byte, 1), 1);
-    return (process){.pid = pid, .in = in[1], .out = out[0]};
+    process p = {.pid = pid, .in = in[1], .out = out[0]};
+    read_line(p.out, p.url, sizeof p.url);
+    return p;
+}
+
+static process start(const char *how)
+{
+    return start_at(how, url);
+}
+
+// start_tls starts a node at tls+tcp:// that believes ca.pem and shows NAME.pem.
+static process start_tls(const char *name)
+{
+    setenv("TOOL_CERTS", certs_folder, 1);
+    setenv("TOOL_SHOWS", name, 1);
+    process p = start_at("listen", "tls+tcp://127.0.0.1:0");
+    unsetenv("TOOL_SHOWS");
+    return p;
 }
 
 static int finish(process *p)
@@ -151,6 +186,15 @@ static said acta_at(const char *command, const char *rest)
     return acta(arguments);
 }
 
+// acta_tls runs it with the URL of a node, believing the authority CA and showing the certificate NAME.
+static said acta_tls(const char *command, const process *node, const char *ca, const char *name, const char *rest)
+{
+    char arguments[1024];
+    snprintf(arguments, sizeof(arguments), "%s --ca-file %s/%s.pem --cert-file %s/%s.pem --key-file %s/%s.key %s %s",
+             command, certs_folder, ca, certs_folder, name, certs_folder, name, node->url, rest);
+    return acta(arguments);
+}
+
 static void assert_says(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
@@ -181,6 +225,12 @@ TEST(wrong_arguments_get_usage_on_standard_error_and_exit_2)
         {"ping ipc:///x --timeout nan", "and not nan"},
         {"ping ipc:///x --timeout 1e99", "and not 1e99"},
         {"ping ipc:///x --timeout 1s", "and not 1s"},
+        {"ping tls+tcp://localhost:1 --ca-file", "--ca-file needs a file of certificates"},
+        {"ping tls+tcp://localhost:1 --ca-file ''", "--ca-file needs a file of certificates"},
+        {"ping tls+tcp://localhost:1 --cert-file", "--cert-file needs a file with a certificate"},
+        {"ping tls+tcp://localhost:1 --key-file", "--key-file needs a file with a private key"},
+        {"ping tls+tcp://localhost:1 --peer-name", "--peer-name needs the name in the node's certificate"},
+        {"find ipc:///x --plaintext-anywhere", "the NAME of an actor is missing"},
         {"find ipc:///x", "the NAME of an actor is missing"},
         {"find ipc:///x ''", "from 1 to 255 bytes"},
         {"find ipc:///x $(printf %0256d 0)", "from 1 to 255 bytes"},
@@ -313,6 +363,74 @@ TEST(ping_and_find_are_answered_by_a_node)
     assert_int_equal(finish(&node), 0);
 }
 
+// ---- nodes beyond this machine ---------------------------------------------------------------
+
+TEST(plain_tcp_beyond_this_machine_is_tried_only_if_it_is_asked_for)
+{
+    said s = acta("ping tcp://192.0.2.1:4711");
+    assert_int_equal(s.status, 1);
+    assert_says(s.err, "plaintext_anywhere");
+    s = acta("ping --timeout 0.1 --plaintext-anywhere tcp://192.0.2.1:4711"); // an address that nobody has
+    assert_int_equal(s.status, 1);
+    assert_says(s.err, "cannot connect to tcp://192.0.2.1:4711: ");
+    assert_null(strstr(s.err, "plaintext_anywhere"));
+}
+
+TEST(node_at_tls_is_not_asked_without_saying_whom_to_believe)
+{
+    said s = acta("find tls+tcp://127.0.0.1:1 counter");
+    assert_int_equal(s.status, 2);
+    assert_says(s.err, "cannot connect to tls+tcp://127.0.0.1:1: ");
+}
+
+TEST(node_of_another_authority_is_not_believed)
+{
+    certs_need();
+    process node = start_tls("server");
+    said s = acta_tls("ping", &node, "other", "client", "");
+    assert_int_equal(s.status, 1);
+    assert_string_equal(s.out, "");
+    assert_says(s.err, "no authority in tls.ca_file has signed");
+    s = acta_tls("find", &node, "ca", "stranger", "counter");
+    assert_int_equal(s.status, 3);
+    assert_says(s.err, "the peer refuses us");
+    assert_int_equal(finish(&node), 0);
+}
+
+TEST(node_at_tls_is_asked_by_who_is_believed)
+{
+    certs_need();
+    process node = start_tls("server");
+    said s = acta_tls("ping", &node, "ca", "client", "");
+    assert_int_equal(s.status, 0);
+    assert_string_equal(s.err, "");
+    s = acta_tls("find", &node, "ca", "client", "counter");
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, " has counter\n");
+
+    // The key may be in the certificate's file.
+    char line[512];
+    snprintf(line, sizeof line, "find --ca-file %s/ca.pem --cert-file %s/both.pem %s nobody", certs_folder,
+             certs_folder, node.url);
+    s = acta(line);
+    assert_int_equal(s.status, 1);
+    assert_string_equal(s.err, "");
+    assert_int_equal(finish(&node), 0);
+}
+
+TEST(certificate_for_another_host_is_believed_under_its_own_name_alone)
+{
+    certs_need();
+    process node = start_tls("node");
+    said s = acta_tls("ping", &node, "ca", "client", "");
+    assert_int_equal(s.status, 1);
+    assert_says(s.err, "certificate is not for 127.0.0.1");
+    s = acta_tls("ping", &node, "ca", "client", "--peer-name node.test");
+    assert_int_equal(s.status, 0);
+    assert_string_equal(s.err, "");
+    assert_int_equal(finish(&node), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3)
@@ -322,6 +440,7 @@ int main(int argc, char **argv)
     snprintf(tool, sizeof(tool), "%s/src/tool/acta", build != NULL ? build : ".");
     if (mkdtemp(folder) == NULL)
         return 1;
+    certs_make();
     snprintf(url, sizeof(url), "ipc://%s/socket", folder);
     int status = TEST_RUN(case_of(wrong_arguments_get_usage_on_standard_error_and_exit_2),
                           case_of(help_version_and_errors_go_to_standard_output),
@@ -331,7 +450,13 @@ int main(int argc, char **argv)
                           case_of(server_of_another_protocol_is_no),
                           case_of(node_that_hangs_is_no_when_the_time_is_over),
                           case_of(node_that_was_killed_is_no),
-                          case_of(ping_and_find_are_answered_by_a_node));
+                          case_of(ping_and_find_are_answered_by_a_node),
+                          case_of(plain_tcp_beyond_this_machine_is_tried_only_if_it_is_asked_for),
+                          case_of(node_at_tls_is_not_asked_without_saying_whom_to_believe),
+                          case_of(node_of_another_authority_is_not_believed),
+                          case_of(node_at_tls_is_asked_by_who_is_believed),
+                          case_of(certificate_for_another_host_is_believed_under_its_own_name_alone));
+    certs_remove();
     // What a killed listener left; the others leave nothing.
     static const char *const left[] = {"socket.lock", "socket"};
     for (size_t i = 0; i < 2; i++) {
