@@ -36,6 +36,9 @@ typedef struct acta_listener acta_listener; // where peers connect
 // <path>.lock beside it is held locked meanwhile. A socket that a crash left behind is replaced;
 // anything else at that path is left alone. Of a name with several addresses the first is served that this machine has.
 //
+// Peers that are met from then on are told the URLs of all open listeners, in the order in which they were opened, as
+// far as these fit into 255 bytes: there other nodes look for this one when they are handed a sender to its actors.
+//
 // Threads: any that is not running an actor.
 // Errors:  ACTA_EINVAL not a URL; ACTA_EEXIST another process serves it, or something that is not a socket lies there;
 //          ACTA_ENOENT there is no such folder or host; ACTA_EACCES; ACTA_EUNREACH the name could not be looked up;
@@ -125,7 +128,7 @@ acta_node_drop(acta_node **node);
 
 // ---- nodes that come and go ----------------------------------------------------------
 
-// There is a session with a node. url is where others reach it; "" if it listens nowhere.
+// There is a session with a node. url is where others reach it, the first of its URLs; "" if it listens nowhere.
 ACTA_MESSAGE(acta_node_up, (u64, watch), (u64, node), (str, name), (str, url));
 
 // The session with it is over, with what acta_node_status gives. It comes after the DOWN of each of its actors that was

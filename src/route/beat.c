@@ -192,13 +192,15 @@ static void on_limit(acti_node *node)
 
 static void on_late(acti_node *node)
 {
-    if (node->line != ACTI_LINE_LINKED)
+    if (node->line != ACTI_LINE_LINKED && node->line != ACTI_LINE_DIALLING)
         return;
     if (!node->up && is_moving(node)) {
         acti_node_due(node, ACTI_DUE_LATE, ACTI_NODE_TICK_NS);
         return;
     }
-    if (node->open || node->caller || node->session.us.session != 0)
+    if (node->line == ACTI_LINE_DIALLING)
+        acti_node_drop_dial(node); // another URL is to be tried
+    else if (node->open || node->caller || node->session.us.session != 0)
         acti_node_missed_it(node, ACTA_ETIMEOUT);
     else
         acti_node_break(node, ACTA_ETIMEOUT, "the peer did not introduce itself in time: is it an acta node?");

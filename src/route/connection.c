@@ -139,7 +139,7 @@ void acti_node_read_more(acti_node *node)
 static bool may_go_on(const acti_node *node, int status)
 {
     if (node->caller)
-        return !node->once && acti_node_may_cure(status);
+        return acti_node_has_others(node) || (!node->once && acti_node_may_cure(status));
     return status != ACTA_EMALFORMED && status != ACTA_EREFUSED && status != ACTA_EVERSION;
 }
 

@@ -39,6 +39,11 @@ acti_node_on_closed(acti_node *node);
 
 // ---- calling: dial.c ---------------------------------------------------------------------
 
+// acti_node_aim has the node call the first of those URLs, as in urls.h, and the others in turn as long as it is not
+// OPEN. Without any it has no URL.
+void
+acti_node_aim(acti_node *node, const char *urls);
+
 // acti_node_call connects to the node's URL, if the line is NONE.
 void
 acti_node_call(acti_node *node);
@@ -54,8 +59,18 @@ acti_node_on_dialed(acti_node *node);
 bool
 acti_node_may_cure(int status);
 
-// acti_node_missed is called when a try to connect has failed: the next one follows after a rest, if it may end better.
-// acti_node_missed_it is the same for one whose connection is to be closed first.
+// acti_node_has_others: whether there is more than one URL at which the peer is looked for. What is found at one of
+// them then says nothing of the others.
+bool
+acti_node_has_others(const acti_node *node);
+
+// acti_node_handshake_ns is how long a connection may take until it is UP.
+uint64_t
+acti_node_handshake_ns(const acti_node *node);
+
+// acti_node_missed is called when a try to connect has failed: the next URL is tried, or after the last one the first,
+// after a rest, if any of them may end better. acti_node_missed_it is the same for one whose connection is to be closed
+// first.
 void
 acti_node_missed(acti_node *node, int status);
 void

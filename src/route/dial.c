@@ -5,6 +5,11 @@
 // The first try is at once. After one that failed the node rests, for 10 ms and then twice as long each time, up to a
 // second; each rest is between half of that and all of it, so that many who have lost the same peer do not come back in
 // step. A connection that was of use, because frames went over it, begins the count anew.
+//
+// A peer of which another node has told us may have several URLs. Until there is a session they are tried in turn, and
+// the rest comes behind the last of them. From where we are some may lead to nobody, some to a place that hangs, and
+// some to another node: so each gets a share of the time in which the peer is to be reached, and what is found at one
+// says nothing of the next.
 
 #include <acta/error.h>
 #include <stdio.h>
@@ -29,6 +34,44 @@ bool acti_node_may_cure(int status)
     }
 }
 
+// ---- which URL ------------------------------------------------------------------------------
+
+void acti_node_aim(acti_node *node, const char *urls)
+{
+    node->urls[0] = '\0';
+    node->url[0] = '\0';
+    node->urls_at = acti_urls_next(urls, 0, node->url);
+    if (node->urls_at != 0)
+        snprintf(node->urls, sizeof(node->urls), "%s", urls);
+}
+
+bool acti_node_has_others(const acti_node *node)
+{
+    return acti_urls_count(node->urls) > 1;
+}
+
+// looks_round: whether the peer is looked for at one URL after the other. Once there is a session, it is taken up where
+// it was made: another node, found on the way round, would say that it does not know it, and so end it.
+static bool looks_round(const acti_node *node)
+{
+    return !node->open && acti_node_has_others(node);
+}
+
+// turn_on goes to the next URL. False: it is the first again, and a round is over.
+static bool turn_on(acti_node *node)
+{
+    size_t next = acti_urls_next(node->urls, node->urls_at, node->url);
+    bool on = next != 0;
+    node->urls_at = on ? next : acti_urls_next(node->urls, 0, node->url);
+    return on;
+}
+
+uint64_t acti_node_handshake_ns(const acti_node *node)
+{
+    size_t count = acti_urls_count(node->urls);
+    return count > 1 ? ACTI_NODE_REACH_NS / 2 / count : ACTI_NODE_HANDSHAKE_NS;
+}
+
 // ---- a dial -------------------------------------------------------------------------------
 
 // dialed runs on the link's control thread. As in connection.c, the system is kept until the push has returned.
@@ -48,6 +91,7 @@ void acti_node_call(acti_node *node)
 {
     acti_assert(node->line == ACTI_LINE_NONE);
     acti_node_due(node, ACTI_DUE_REST, ACTA_FOREVER);
+    acti_node_due(node, ACTI_DUE_LATE, looks_round(node) ? acti_node_handshake_ns(node) : ACTA_FOREVER);
     node->line = ACTI_LINE_DIALLING;
     node->dropping = false;
     node->dialer = acti_link_dial(node->router->links, node->url, dialed, node);
@@ -66,6 +110,7 @@ void acti_node_on_dialed(acti_node *node)
     acti_link *link = node->dialed;
     node->dialed = NULL;
     node->line = ACTI_LINE_NONE;
+    acti_node_due(node, ACTI_DUE_LATE, ACTA_FOREVER);
     acti_link_dialer_close(&node->dialer);
     if (node->dropping || node->why != ACTA_OK) {
         if (link != NULL)
@@ -85,7 +130,7 @@ void acti_node_on_dialed(acti_node *node)
         acti_node_missed_it(node, ACTA_ENOMEM);
         return;
     }
-    acti_node_due(node, ACTI_DUE_LATE, ACTI_NODE_HANDSHAKE_NS);
+    acti_node_due(node, ACTI_DUE_LATE, acti_node_handshake_ns(node));
     acti_node_read_more(node);
 }
 
@@ -103,7 +148,14 @@ static uint64_t rest_ns(acti_node *node)
 void acti_node_missed(acti_node *node, int status)
 {
     acti_au32_store_relaxed(&node->trouble, (uint32_t)-status); // a number for whoever stops waiting
-    if (!node->open && (node->once || !acti_node_may_cure(status))) {
+    node->may_cure |= acti_node_may_cure(status);
+    if (looks_round(node) && turn_on(node)) {
+        acti_node_call(node);
+        return;
+    }
+    bool may_cure = node->may_cure;
+    node->may_cure = false;
+    if (!node->open && (node->once || !may_cure)) {
         acti_node_end(node, status);
         return;
     }
@@ -126,7 +178,7 @@ void acti_node_call_instead(acti_node *node)
     acti_node_renew(node, 0);
     if (node->due_ns[ACTI_DUE_LIMIT] == UINT64_MAX)
         acti_node_limit(node, ACTI_NODE_REACH_NS);
-    memcpy(node->url, node->peer_url, sizeof(node->url));
+    acti_node_aim(node, node->peer_urls);
     node->caller = node->url[0] != '\0';
     if (node->caller)
         acti_node_call(node);

@@ -103,7 +103,7 @@ typedef struct acti_hello {
     uint32_t credit_messages;   // what the other side may send to each actor before the first CREDIT
     uint32_t credit_bytes;
     uint32_t heartbeat_ms; // this side is never silent for longer; at least 1
-    char url[ACTI_FRAME_TEXT_MAX + 1]; // where it listens; empty: nowhere
+    char url[ACTI_FRAME_TEXT_MAX + 1]; // where others reach it, as in urls.h; empty: nowhere
     char name[ACTI_FRAME_TEXT_MAX + 1];
 } acti_hello;
 

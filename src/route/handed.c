@@ -83,7 +83,7 @@ static int describe(const acti_node *node, acti_actor *actor, acti_codec_ref *re
         const acti_proxy *proxy = acti_proxy_of(actor);
         ref->node = peer_of(proxy->node);
         ref->actor = proxy->id;
-        ref->url = proxy->node->peer_url;
+        ref->url = proxy->node->peer_urls;
     }
     ref->name_size = acti_frame_text_fit(ref->name, strlen(ref->name));
     ref->url_size = strlen(ref->url);
@@ -205,9 +205,9 @@ static int claim(acti_node *node, acti_node *owner, const acti_codec_ref *ref, b
 
 static int take_third(acti_node *node, const acti_codec_ref *ref, bool strong, acti_actor **out)
 {
-    char url[ACTI_FRAME_TEXT_MAX + 1];
-    snprintf(url, sizeof(url), "%.*s", (int)ref->url_size, ref->url);
-    acti_node *owner = acti_router_node(node->router, ref->node, url);
+    acti_urls urls;
+    snprintf(urls, sizeof(urls), "%.*s", (int)ref->url_size, ref->url);
+    acti_node *owner = acti_router_node(node->router, ref->node, urls);
     int status = owner != NULL ? claim(node, owner, ref, strong, out) : ACTA_EUNREACH;
     if (owner != NULL)
         acti_actor_unref(owner->actor);

@@ -57,6 +57,18 @@ int acta_node_listen(acta_system *sys, const char *url, acta_listener **listener
     return acti_listener_open(sys, url, true, listener);
 }
 
+// gather_urls writes down where others may reach us: by all that listen for anybody, in their order, as far as there is
+// room. With the router's lock.
+static void gather_urls(acti_router *router)
+{
+    router->hello.url[0] = '\0';
+    for (acti_list *link = router->listeners.next; link != &router->listeners; link = link->next) {
+        const acta_listener *listener = ACTI_CONTAINER_OF(link, acta_listener, all);
+        if (listener->accepts)
+            acti_urls_add(router->hello.url, acti_link_listener_url(listener->link));
+    }
+}
+
 int acti_listener_open(acta_system *sys, const char *url, bool accepts, acta_listener **out)
 {
     if (!acti_system_is_here(sys))
@@ -85,9 +97,7 @@ int acti_listener_open(acta_system *sys, const char *url, bool accepts, acta_lis
     }
     acti_lock_take(&router->lock);
     acti_list_push(&router->listeners, &listener->all);
-    const char *reached = acti_link_listener_url(listener->link);
-    if (accepts && router->hello.url[0] == '\0' && strlen(reached) < sizeof(router->hello.url))
-        memcpy(router->hello.url, reached, strlen(reached) + 1); // by the first that listens others may reach us
+    gather_urls(router);
     acti_lock_give(&router->lock);
     *out = listener;
     return ACTA_OK;
@@ -175,8 +185,7 @@ void acta_listener_close(acta_listener **handle)
     acti_router *router = listener->router;
     acti_lock_take(&router->lock);
     acti_list_remove(&listener->all);
-    if (strcmp(router->hello.url, acti_link_listener_url(listener->link)) == 0)
-        router->hello.url[0] = '\0';
+    gather_urls(router);
     acti_lock_give(&router->lock);
     acti_link_listener_close(&listener->link);
     acti_lock_take(&listener->lock);

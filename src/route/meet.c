@@ -257,13 +257,16 @@ void acti_node_welcomed(acti_node *node, const acti_hello *hello)
         confirm(node);
         return;
     }
-    if (hello->node == node->session.us.node) {
+    if (hello->node == node->session.us.node && !acti_node_has_others(node)) {
         acti_node_break(node, ACTA_EINVAL, itself);
         return;
     }
     uint64_t wanted = acti_au64_load_relaxed(&node->peer); // its own
     if (wanted != 0 && wanted != hello->node) {
-        acti_node_break(node, ACTA_ECRASHED, "another node answers there now");
+        if (acti_node_has_others(node))
+            acti_node_missed_it(node, ACTA_ECRASHED);
+        else
+            acti_node_break(node, ACTA_ECRASHED, "another node answers there now");
         return;
     }
     if ((hello->flags & ACTI_WELCOME_KNOWN) != 0) {
@@ -334,7 +337,7 @@ static void adopt(acti_node *node, acti_given *given)
 {
     node->parked = NULL;
     acti_node_due(node, ACTI_DUE_REST, ACTA_FOREVER);
-    acti_node_due(node, ACTI_DUE_LATE, ACTI_NODE_HANDSHAKE_NS);
+    acti_node_due(node, ACTI_DUE_LATE, acti_node_handshake_ns(node));
     acti_node_own(node, given->link);
     given->link = NULL;
     if (given->listener != NULL) {

@@ -101,11 +101,13 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     node->actor = actor;
     acti_au64_store_relaxed(&actor->inbox.word, ACTI_INBOX_EMPTY); // nobody else knows it; it runs once it has begun
     node->router = router;
-    node->caller = plan->url != NULL;
     node->once = plan->once;
     node->agreed = plan->session != 0;
     node->chance = acti_random_seed();
     snprintf(node->url, sizeof(node->url), "%s", plan->url != NULL ? plan->url : "");
+    if (plan->urls != NULL)
+        acti_node_aim(node, plan->urls);
+    node->caller = plan->url != NULL || node->url[0] != '\0';
     init_events(node);
     init_tables(node);
     node->alarm.fire = acti_node_fire;

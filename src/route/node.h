@@ -60,6 +60,7 @@
 #include "link/link.h"
 #include "route/holds.h"
 #include "route/session.h"
+#include "route/urls.h"
 
 #define ACTI_NODE_HANDSHAKE_NS (5 * ACTA_SECOND)  // from a connection to its being UP
 #define ACTI_NODE_LINGER_NS ACTA_SECOND           // for the peer to take our last bytes
@@ -507,6 +508,9 @@ struct acti_node {
     // Calling: dial.c.
     bool caller;   // it calls url, and again when the connection is lost
     bool once;     // it gives up after the first try
+    acti_urls urls;  // that are tried in turn until it is OPEN; empty: there is only url
+    size_t urls_at;  // where the one after url begins
+    bool may_cure;   // one that was tried in this round may do better in the next
     uint32_t tries; // to connect, since the last connection that was of any use
     uint64_t progress; // frames sent and received when the connection was last lost
     uint64_t chance;   // state of the generator of rests
@@ -589,13 +593,15 @@ struct acti_node {
     uint64_t up_at;     // number of the news that it is OPEN; 0: it was not
     uint64_t down_at;   // and that it is OVER
     acti_au64 peer;     // the peer's number; 0: not known. Read by anyone: what follows is constant once it is set
-    char peer_url[ACTI_URL_MAX + 2];  // under which others reach the peer; empty: nobody does
+    acti_urls peer_urls;              // under which others reach the peer; empty: nobody does
+    char peer_url[ACTI_URL_MAX + 2];  // the first of them, or empty
     char peer_name[ACTI_FRAME_TEXT_MAX + 1]; // constant once the node is OPEN; read only then
 };
 
 // What a node is made for.
 typedef struct acti_node_plan {
-    const char *url;   // to be called; NULL: it is called
+    const char *url;   // to be called; NULL: it is called, unless there are urls
+    const char *urls;  // of which one is to be called, as in urls.h; NULL: url says which
     uint64_t session;  // the number that both sides were told before; 0: none
     uint64_t limit_ns; // to be OPEN; ACTA_FOREVER: none
     bool once;

@@ -9,14 +9,14 @@
 #include "core/system.h"
 #include "route/router.h"
 
-acti_node *acti_router_node(acti_router *router, uint64_t peer, const char *url)
+acti_node *acti_router_node(acti_router *router, uint64_t peer, const char *urls)
 {
     if (peer == 0 || peer == router->hello.node)
         return NULL;
     acti_node *node = acti_router_want(router, peer);
     if (node != NULL)
         return node;
-    acti_node_plan plan = {.url = url[0] != '\0' ? url : NULL, .limit_ns = ACTI_NODE_REACH_NS};
+    acti_node_plan plan = {.urls = urls, .limit_ns = ACTI_NODE_REACH_NS};
     node = acti_node_new(router, &plan);
     return node != NULL ? acti_node_begin(node, &plan, peer) : NULL;
 }

@@ -8,13 +8,13 @@
 #include "route/node.h"
 
 // acti_router_node gives the node of the system with that number, with a reference to its actor. If there is none yet
-// one is made, which connects to url, where others reach the peer; with "" it waits to be called by the peer. Proxies
-// may be had of it at once: what they have to say waits until it is OPEN, and has failed when the peer was not reached
-// within ACTI_NODE_REACH_NS. NULL without memory, when the system closes, and when peer is this very system.
+// one is made, which connects to one of urls, where others reach the peer; with "" it waits to be called by the peer.
+// Proxies may be had of it at once: what they have to say waits until it is OPEN, and has failed when the peer was not
+// reached within ACTI_NODE_REACH_NS. NULL without memory, when the system closes, and when peer is this very system.
 //
 // Threads: any.
 acti_node *
-acti_router_node(acti_router *router, uint64_t peer, const char *url);
+acti_router_node(acti_router *router, uint64_t peer, const char *urls);
 
 // What two systems were told before they have met, as the parent of a process and that process are.
 typedef struct acti_agreed {

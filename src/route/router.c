@@ -117,6 +117,18 @@ static acti_node *look_up(acti_router *router, uint64_t peer)
     return NULL;
 }
 
+// set_peer_urls enters where others reach the peer: nowhere if that is longer than can be told. With the lock.
+static void set_peer_urls(acti_node *node, const char *urls)
+{
+    size_t size = strlen(urls);
+    if (size >= sizeof(node->peer_urls))
+        size = 0;
+    memcpy(node->peer_urls, urls, size);
+    node->peer_urls[size] = '\0';
+    if (acti_urls_next(node->peer_urls, 0, node->peer_url) == 0)
+        node->peer_url[0] = '\0';
+}
+
 bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti_node **other)
 {
     acti_lock_take(&router->lock);
@@ -126,7 +138,7 @@ bool acti_router_enter(acti_router *router, acti_node *node, uint64_t peer, acti
         node->wanted = peer != 0;
         node->leaving = router->leaving;
         if (peer != 0)
-            memcpy(node->peer_url, node->url, sizeof(node->peer_url));
+            set_peer_urls(node, node->urls);
         acti_au64_store_release(&node->peer, peer);
         node->number = node->caller ? 0 : node->session.us.session;
         acti_list_push(&router->nodes, &node->all);
@@ -188,8 +200,7 @@ acti_node *acti_router_of_session(acti_router *router, uint64_t number, uint64_t
 // know enters who the peer of a node is. With the lock.
 static void know(acti_node *node, const acti_hello *peer)
 {
-    const char *url = peer->url[0] == '\0' && node->caller ? node->url : peer->url;
-    snprintf(node->peer_url, sizeof(node->peer_url), "%s", url);
+    set_peer_urls(node, peer->url[0] == '\0' && node->caller ? node->url : peer->url);
     acti_au64_store_release(&node->peer, peer->node); // with whoever reads the number, and then the URL
 }
 

@@ -17,9 +17,9 @@ struct acti_router {
     acti_nng_links nng;
     const acti_links *links; // where its connections come from: nng, unless others were given
     acti_lock lock;          // rank 20: what follows
-    acti_hello hello;        // what every session says of us; its url may be set later, the rest is constant
+    acti_hello hello;        // what every session says of us; its url follows the listeners, the rest is constant
     acti_list nodes;
-    acti_list listeners;
+    acti_list listeners; // in the order in which they were opened
     bool leaving; // the system closes: there are no new sessions, but those that there are may be taken up again
     bool closing; // no new node is made
 

@@ -184,7 +184,7 @@ static inline void peer_die(raw_peer *p)
 static inline struct sockaddr_un peer_address(const char *url)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    snprintf(at.sun_path, sizeof(at.sun_path), "%s", url + strlen("ipc://"));
+    snprintf(at.sun_path, sizeof(at.sun_path), "%.*s", (int)sizeof(at.sun_path) - 1, url + strlen("ipc://"));
     return at;
 }
 

@@ -190,7 +190,7 @@ static void start_as(acti_session *session, const char *name, uint64_t node)
     };
     snprintf(us.name, sizeof us.name, "%s", name);
     if (strcmp(name, "east") == 0)
-        snprintf(us.url, sizeof us.url, "ipc:///tmp/east");
+        snprintf(us.url, sizeof us.url, "ipc:///tmp/east\ntls+tcp://east:4711");
     assert_int_equal(acti_session_init(session, &us, OUT_LIMIT), ACTA_OK);
 }
 
