@@ -240,21 +240,16 @@ static int handler(acta_self *self, void *arg, acta_msg *m)
 
 void acti_door_complain(acti_door *door, const char *format, ...)
 {
-    uint64_t now_ns = acti_clock_ns();
-    if (now_ns < door->report_ns) {
-        door->unreported++;
+    uint64_t unsaid;
+    if (!acti_complaints_say(&door->complaints, acti_clock_ns(), &unsaid))
         return;
-    }
-    char text[600], more[64] = "";
+    char text[600], more[ACTI_COMPLAINTS_MORE];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (door->unreported > 0)
-        snprintf(more, sizeof(more), " (and %llu complaints since the last)", (unsigned long long)door->unreported);
-    door->report_ns = now_ns + ACTI_DOOR_REPORT_NS;
-    door->unreported = 0;
-    acti_report(door->actor->sys, "door %s of actor %s: %s%s", door->url, door->owner->name, text, more);
+    acti_report(door->actor->sys, "door %s of actor %s: %s%s", door->url, door->owner->name, text,
+                acti_complaints_more(unsaid, more));
 }
 
 // ---- what users do --------------------------------------------------------------------------

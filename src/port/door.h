@@ -33,6 +33,7 @@
 #include "base/slots.h"
 #include "core/actor.h"
 #include "core/clock.h"
+#include "core/complaints.h"
 #include "core/source.h"
 #include "link/link.h"
 #include "link/sp.h"
@@ -48,7 +49,6 @@
 #define ACTI_DOOR_ASKS_MAX (1u << 24)                  // open requests of a door
 #define ACTI_DOOR_BATCH 64                             // messages taken in one go, before others have their turn
 #define ACTI_DOOR_SHARE 16                             // of one client, while others wait
-#define ACTI_DOOR_REPORT_NS ACTA_SECOND                // between two reports of what clients did wrong
 
 typedef struct acti_door acti_door;
 
@@ -256,8 +256,7 @@ struct acti_door {
     acta_msg close_event;
     bool more_told; // more_event is in the inbox
     acti_check check;
-    uint64_t report_ns; // from when on something may be reported again
-    uint64_t unreported;
+    acti_complaints complaints; // of what clients did wrong
     acti_door_tally tally;
 };
 
@@ -284,7 +283,7 @@ acti_door_served(acti_door *door, char url[ACTI_URL_MAX + 1]);
 void
 acti_door_tell_last(acti_door *door, acta_msg *event);
 
-// acti_door_complain reports something that a client did wrong, or counts it if another was reported a moment ago.
+// acti_door_complain reports something that a client did wrong, or counts it, as complaints.h says.
 __attribute__((format(printf, 2, 3))) void
 acti_door_complain(acti_door *door, const char *format, ...);
 

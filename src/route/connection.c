@@ -157,8 +157,7 @@ static void on_broken(acti_node *node, int status)
         return;
     }
     if (node->open || status != ACTA_ESTOPPED)
-        acti_report(node->actor->sys, "the session with node %s at %s is broken: %s", acti_node_shown(node), node->url,
-                    node->session.cause);
+        acti_node_complain(node, node->session.cause);
     acti_node_end(node, status);
 }
 

@@ -2,6 +2,7 @@
 //
 // listen.c - listeners: connections become nodes, and nodes that were welcomed are handed to whoever accepts.
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@ void acti_listener_unref(acta_listener *listener)
     // Acquires what the others did with it: the memory is freed.
     if (acti_au32_sub_acq_rel(&listener->refs, 1) != 1)
         return;
+    if (listener->complaints.unsaid > 0)
+        acti_report(listener->router->sys, "listener %s: %llu more connections were refused since the last report",
+                    listener->url, (unsigned long long)listener->complaints.unsaid);
     for (uint32_t i = 0; i < listener->welcomed_count; i++)
         acta_node_drop(&listener->welcomed[i]);
     free(listener->welcomed);
@@ -30,12 +34,28 @@ void acti_listener_unref(acta_listener *listener)
     free(listener);
 }
 
+void acti_listener_complain(acta_listener *listener, const char *format, ...)
+{
+    uint64_t unsaid = 0;
+    acti_lock_take(&listener->lock);
+    bool said = acti_complaints_say(&listener->complaints, acti_clock_ns(), &unsaid);
+    acti_lock_give(&listener->lock);
+    if (!said)
+        return;
+    char text[600], more[ACTI_COMPLAINTS_MORE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    acti_report(listener->router->sys, "%s%s", text, acti_complaints_more(unsaid, more));
+}
+
 // accepted runs on the link's control thread.
 static void accepted(void *arg, acti_link *link, const char *why)
 {
     acta_listener *listener = arg;
     if (link == NULL) {
-        acti_report(listener->router->sys, "%s", why);
+        acti_listener_complain(listener, "%s", why);
         return;
     }
     (void)acti_au32_add_relaxed(&listener->refs, 1); // the node's; the one of the open listener is there

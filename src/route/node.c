@@ -217,9 +217,17 @@ void acti_node_break(acti_node *node, int status, const char *cause)
     if (node->why != ACTA_OK)
         return;
     acti_session_refuse(&node->session, status, cause);
-    acti_report(node->actor->sys, "the session with node %s at %s is broken: %s", acti_node_shown(node), node->url,
-                cause);
+    acti_node_complain(node, cause);
     acti_node_end(node, status);
+}
+
+void acti_node_complain(acti_node *node, const char *cause)
+{
+    static const char broken[] = "the session with node %s at %s is broken: %s";
+    if (node->listener != NULL)
+        acti_listener_complain(node->listener, broken, acti_node_shown(node), node->url, cause);
+    else
+        acti_report(node->actor->sys, broken, acti_node_shown(node), node->url, cause);
 }
 
 void acti_node_put(acti_node *node, acti_frame *frame)

@@ -654,6 +654,10 @@ acti_node_end(acti_node *node, int status);
 void
 acti_node_break(acti_node *node, int status, const char *cause);
 
+// acti_node_complain reports why the session is broken: to the listener, as long as somebody has only come there.
+void
+acti_node_complain(acti_node *node, const char *cause);
+
 // acti_node_put writes a frame of our own making; a failure breaks the session.
 void
 acti_node_put(acti_node *node, acti_frame *frame);

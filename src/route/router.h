@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/platform.h"
+#include "core/complaints.h"
 #include "core/system.h"
 #include "route/exported.h"
 #include "route/node.h"
@@ -124,6 +125,7 @@ struct acta_listener {
     uint32_t welcomed_count;
     uint32_t welcomed_room;
     bool closed;
+    acti_complaints complaints; // of whom it refuses
     acti_list all; // in the router's list; its lock
     char url[ACTI_URL_MAX + 1]; // as it was given
 };
@@ -133,8 +135,14 @@ struct acta_listener {
 ACTA_NODISCARD int
 acti_listener_open(acta_system *sys, const char *url, bool accepts, acta_listener **listener);
 
+// acti_listener_unref lets one reference go. With the last, those that were refused and not told of are.
 void
 acti_listener_unref(acta_listener *listener);
+
+// acti_listener_complain reports why somebody who has come to the listener is refused, or counts it, as complaints.h
+// says. Threads: any.
+__attribute__((format(printf, 2, 3))) void
+acti_listener_complain(acta_listener *listener, const char *format, ...);
 
 // acti_listener_welcomed hands a node to whoever accepts.
 void

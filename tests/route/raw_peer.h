@@ -188,8 +188,9 @@ static inline struct sockaddr_un peer_address(const char *url)
     return at;
 }
 
-// peer_call connects, for the first time or again, and says HELLO. What p has read before is not its own any more.
-static inline void peer_call(raw_peer *p, const char *url)
+// peer_dial connects, for the first time or again, and peer_call says HELLO then. What p has read before is not its own
+// any more.
+static inline void peer_dial(raw_peer *p, const char *url)
 {
     struct sockaddr_un to = peer_address(url);
     p->in = (acti_buf){.limit = p->in.limit};
@@ -197,6 +198,11 @@ static inline void peer_call(raw_peer *p, const char *url)
     p->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(p->fd >= 0);
     assert_int_equal(connect(p->fd, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static inline void peer_call(raw_peer *p, const char *url)
+{
+    peer_dial(p, url);
     peer_write(p, (acti_frame){.kind = ACTI_FRAME_HELLO, .hello = p->us});
 }
 
