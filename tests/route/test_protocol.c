@@ -205,42 +205,37 @@ static void assert_in_page(const char *what)
     acti_buf_fini(&page);
 }
 
-TEST(conversation_in_the_page_is_what_two_sessions_say)
+typedef void conversation(acti_session *a, acti_session *b);
+
+// check_page has west and east say what a conversation is, from the beginning or when they have met and found the
+// counter, and looks for it in the page.
+static void check_page(conversation *both, bool met, const char *what)
 {
     acti_session a, b;
     page.limit = 1 << 20;
     start_as(&a, "west", 0xa1);
     start_as(&b, "east", 0xa2);
-    converse(&a, &b);
-    assert_in_page("this conversation");
+    if (met)
+        open_quietly(&a, &b);
+    both(&a, &b);
+    assert_in_page(what);
     acti_session_fini(&a);
     acti_session_fini(&b);
 }
 
-TEST(conversation_after_a_cut_in_the_page_is_what_two_sessions_say)
+TEST(conversation_in_the_page_is_what_two_sessions_say)
 {
-    acti_session a, b;
-    page.limit = 1 << 20;
-    start_as(&a, "west", 0xa1);
-    start_as(&b, "east", 0xa2);
-    open_quietly(&a, &b);
-    converse_again(&a, &b);
-    assert_in_page("this conversation after a cut");
-    acti_session_fini(&a);
-    acti_session_fini(&b);
+    check_page(converse, false, "this conversation");
 }
 
 TEST(message_in_parts_in_the_page_is_what_two_sessions_say)
 {
-    acti_session a, b;
-    page.limit = 1 << 20;
-    start_as(&a, "west", 0xa1);
-    start_as(&b, "east", 0xa2);
-    open_quietly(&a, &b);
-    converse_in_parts(&a, &b);
-    assert_in_page("this message in parts");
-    acti_session_fini(&a);
-    acti_session_fini(&b);
+    check_page(converse_in_parts, true, "this message in parts");
+}
+
+TEST(conversation_after_a_cut_in_the_page_is_what_two_sessions_say)
+{
+    check_page(converse_again, true, "this conversation after a cut");
 }
 
 int main(void)
