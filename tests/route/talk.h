@@ -278,6 +278,17 @@ static inline void open_both(acti_session *a, acti_session *b)
     assert_int_equal(b->state, ACTI_SESSION_OPEN);
 }
 
+// both_leave has each say GOODBYE, and hear the other's.
+static inline void both_leave(acti_session *a, acti_session *b)
+{
+    assert_int_equal(acti_session_leave(a), ACTA_OK);
+    assert_int_equal(acti_session_leave(b), ACTA_OK);
+    carry(a, b);
+    carry(b, a);
+    assert_int_equal(next_kind(a), ACTI_FRAME_GOODBYE);
+    assert_int_equal(next_kind(b), ACTI_FRAME_GOODBYE);
+}
+
 static inline void cut_both(acti_session *a, acti_session *b)
 {
     acti_session_cut(a);

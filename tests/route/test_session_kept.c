@@ -290,12 +290,7 @@ TEST(farewell_is_said_again_when_both_were_leaving)
 {
     acti_session a, b;
     open_both(&a, &b);
-    assert_int_equal(acti_session_leave(&a), ACTA_OK);
-    assert_int_equal(acti_session_leave(&b), ACTA_OK);
-    carry(&a, &b);
-    carry(&b, &a);
-    assert_int_equal(next_kind(&a), ACTI_FRAME_GOODBYE);
-    assert_int_equal(next_kind(&b), ACTI_FRAME_GOODBYE);
+    both_leave(&a, &b);
     assert_string_equal(says(&a), "F"); // lost
     assert_string_equal(says(&b), "F"); // lost
     cut_both(&a, &b);

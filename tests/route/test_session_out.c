@@ -405,12 +405,7 @@ TEST(crossing_goodbyes_end_both_sides_left)
 {
     acti_session a, b;
     open_both(&a, &b);
-    assert_int_equal(acti_session_leave(&a), ACTA_OK);
-    assert_int_equal(acti_session_leave(&b), ACTA_OK);
-    carry(&a, &b);
-    carry(&b, &a);
-    assert_int_equal(next_kind(&a), ACTI_FRAME_GOODBYE);
-    assert_int_equal(next_kind(&b), ACTI_FRAME_GOODBYE);
+    both_leave(&a, &b);
     assert_int_equal(a.state, ACTI_SESSION_LEAVING);
     assert_int_equal(next_kind(&a), 0);
     acti_session_ack(&a, false);
