@@ -38,11 +38,18 @@ typedef struct side {
 } side;
 
 typedef struct pairing {
+    const side *plan; // what each side begins with, in each schedule
     acta_sim *sim;
     side sides[SIDES];
     uint64_t began_ns; // both knew each other and listened
     uint64_t met_ns;
 } pairing;
+
+static void plan_anew(pairing *p)
+{
+    *p = (pairing){.plan = p->plan};
+    memcpy(p->sides, p->plan, sizeof p->sides);
+}
 
 static int watch_handler(acta_self *self, void *arg, acta_msg *m)
 {
@@ -174,7 +181,7 @@ static bool start_sides(acta_sim *sim, pairing *p)
     return true;
 }
 
-static void run_pairing(acta_sim *sim, pairing *p)
+static void run_sides(acta_sim *sim, pairing *p)
 {
     if (!start_sides(sim, p))
         return;
@@ -189,53 +196,41 @@ static void run_pairing(acta_sim *sim, pairing *p)
 
 // ---- scenarios ------------------------------------------------------------------------------
 
-static void both_call(acta_sim *sim, void *arg)
+static const side both_call[SIDES] = {{.listens = true, .calls = 1}, {.listens = true, .calls = 1}};
+static const side both_call_and_watch[SIDES] = {{.listens = true, .calls = 1, .watches = true},
+                                                {.listens = true, .calls = 1, .watches = true}};
+static const side all_call[SIDES] = {{.listens = true, .calls = CALLS_MAX}, {.listens = true, .calls = CALLS_MAX}};
+static const side one_calls_often[SIDES] = {{.listens = true}, {.calls = CALLS_MAX}};
+static const side both_want[SIDES] = {{.listens = true, .wanted = true}, {.listens = true, .wanted = true}};
+static const side all_want_and_call[SIDES] = {{.listens = true, .calls = 2, .wanted = true},
+                                              {.listens = true, .calls = 2, .wanted = true}};
+
+static void run_pairing(acta_sim *sim, void *arg)
 {
     pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .calls = 1}, {.listens = true, .calls = 1}}};
-    run_pairing(sim, p);
+    plan_anew(p);
+    run_sides(sim, p);
 }
 
-static void both_call_and_watch(acta_sim *sim, void *arg)
+// run_pairing_perhaps leaves it to the schedule whether the left one wants the other before they meet.
+static void run_pairing_perhaps(acta_sim *sim, void *arg)
 {
     pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .calls = 1, .watches = true},
-                             {.listens = true, .calls = 1, .watches = true}}};
-    run_pairing(sim, p);
+    plan_anew(p);
+    p->sides[0].wanted = acta_sim_random(sim, 2) == 0;
+    run_sides(sim, p);
 }
 
-static void all_call(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .calls = CALLS_MAX}, {.listens = true, .calls = CALLS_MAX}}};
-    run_pairing(sim, p);
-}
-
-static void one_calls_often(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true}, {.calls = CALLS_MAX}}};
-    run_pairing(sim, p);
-}
-
-static void both_want(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .wanted = true}, {.listens = true, .wanted = true}}};
-    run_pairing(sim, p);
-}
-
-static void all_want_and_call(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .calls = 2, .wanted = acta_sim_random(sim, 2) == 0},
-                             {.listens = true, .calls = 2, .wanted = true}}};
-    run_pairing(sim, p);
-}
+// What both_begin begins with: nobody calls on his own.
+static const side both_call_only[SIDES] = {{.listens = true}, {.listens = true}};
+static const side one_calls_and_one_wants[SIDES] = {{.listens = true}, {.listens = true, .wants = true}};
+static const side both_want_only[SIDES] = {{.listens = true, .wants = true}, {.listens = true, .wants = true}};
 
 // both_begin has both nodes begin at the same moment, and nobody wait for it: as few steps as there can be.
-static void both_begin(acta_sim *sim, pairing *p)
+static void both_begin(acta_sim *sim, void *arg)
 {
+    pairing *p = arg;
+    plan_anew(p);
     if (!start_sides(sim, p))
         return;
     acta_sim_run(sim);
@@ -262,30 +257,9 @@ static void both_begin(acta_sim *sim, pairing *p)
     end_pairing(p);
 }
 
-static void both_call_only(acta_sim *sim, void *arg)
+static void meet(acta_sim_opts opts, acta_sim_scenario *scenario, const side *plan)
 {
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true}, {.listens = true}}};
-    both_begin(sim, p);
-}
-
-static void one_calls_and_one_wants(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true}, {.listens = true, .wants = true}}};
-    both_begin(sim, p);
-}
-
-static void both_want_only(acta_sim *sim, void *arg)
-{
-    pairing *p = arg;
-    *p = (pairing){.sides = {{.listens = true, .wants = true}, {.listens = true, .wants = true}}};
-    both_begin(sim, p);
-}
-
-static void meet(acta_sim_opts opts, acta_sim_scenario *scenario)
-{
-    pairing p;
+    pairing p = {.plan = plan};
     acta_sim_result result;
     opts.may_live = true;
     opts.no_lint = true;
@@ -296,14 +270,14 @@ static void meet(acta_sim_opts opts, acta_sim_scenario *scenario)
 
 TEST(two_that_call_each_other_at_once_have_one_session)
 {
-    meet((acta_sim_opts){.name = "both call", .schedules = 3000}, both_call);
-    meet((acta_sim_opts){.name = "both call, cut", .schedules = 2000, .faults = ACTA_SIM_CUT}, both_call);
+    meet((acta_sim_opts){.name = "both call", .schedules = 3000}, run_pairing, both_call);
+    meet((acta_sim_opts){.name = "both call, cut", .schedules = 2000, .faults = ACTA_SIM_CUT}, run_pairing, both_call);
 }
 
 // In every order: nothing is left out but time that passes while anything can happen.
-static void in_every_order(const char *name, acta_sim_scenario *scenario)
+static void in_every_order(const char *name, acta_sim_scenario *scenario, const side *plan)
 {
-    pairing p;
+    pairing p = {.plan = plan};
     acta_sim_result result;
     explore((acta_sim_opts){.name = name,
                             .strategy = ACTA_SIM_EXHAUSTIVE,
@@ -317,30 +291,30 @@ static void in_every_order(const char *name, acta_sim_scenario *scenario)
 
 TEST(two_that_call_each_other_have_one_session_in_every_order)
 {
-    in_every_order("both call only, every order", both_call_only);
-    in_every_order("one calls and one wants, every order", one_calls_and_one_wants);
-    in_every_order("both want only, every order", both_want_only);
-    in_every_order("both call, every order", both_call);
+    in_every_order("both call only, every order", both_begin, both_call_only);
+    in_every_order("one calls and one wants, every order", both_begin, one_calls_and_one_wants);
+    in_every_order("both want only, every order", both_begin, both_want_only);
+    in_every_order("both call, every order", run_pairing, both_call);
 }
 
 TEST(whoever_connects_and_however_often_there_is_one_node)
 {
-    meet((acta_sim_opts){.name = "one calls often", .schedules = 1000}, one_calls_often);
-    meet((acta_sim_opts){.name = "all call", .schedules = 2000}, all_call);
-    meet((acta_sim_opts){.name = "all call, cut", .schedules = 1000, .faults = ACTA_SIM_CUT}, all_call);
+    meet((acta_sim_opts){.name = "one calls often", .schedules = 1000}, run_pairing, one_calls_often);
+    meet((acta_sim_opts){.name = "all call", .schedules = 2000}, run_pairing, all_call);
+    meet((acta_sim_opts){.name = "all call, cut", .schedules = 1000, .faults = ACTA_SIM_CUT}, run_pairing, all_call);
 }
 
 TEST(who_watches_sees_one_node_come)
 {
-    meet((acta_sim_opts){.name = "both watch", .schedules = 1000}, both_call_and_watch);
+    meet((acta_sim_opts){.name = "both watch", .schedules = 1000}, run_pairing, both_call_and_watch);
 }
 
 TEST(a_node_that_was_made_before_its_peer_was_met_is_the_one_that_is_met)
 {
-    meet((acta_sim_opts){.name = "both want", .schedules = 2000}, both_want);
-    meet((acta_sim_opts){.name = "all want and call", .schedules = 2000}, all_want_and_call);
+    meet((acta_sim_opts){.name = "both want", .schedules = 2000}, run_pairing, both_want);
+    meet((acta_sim_opts){.name = "all want and call", .schedules = 2000}, run_pairing_perhaps, all_want_and_call);
     meet((acta_sim_opts){.name = "all want and call, cut", .schedules = 1000, .faults = ACTA_SIM_CUT},
-         all_want_and_call);
+         run_pairing_perhaps, all_want_and_call);
 }
 
 int main(void)
