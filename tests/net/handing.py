@@ -88,6 +88,14 @@ def three(box, link="ipc"):
     return hands
 
 
+def ends_with_the_last(first, last, reason):
+    """What comes through the last sender that there is comes to the sink of the first, and then its end."""
+    last.send(first, 2, 100)
+    need("ends" not in first.out(), "it has ended: %s" % first.out())
+    last.drop()
+    first.wait_for("ends " + reason)
+
+
 def a_sender_goes_over_three_processes_and_home(box):
     for link in LINKS:
         first, second, third = three(box, link)
@@ -111,10 +119,7 @@ def whoever_is_the_last_to_have_one_ends_it(box):
         for at, hand in enumerate(hands):
             if at != last:
                 hand.drop()
-        hands[last].send(hands[0], 2, 100)
-        need("ends" not in hands[0].out(), "it has ended: %s" % hands[0].out())
-        hands[last].drop()
-        hands[0].wait_for("ends ACTA_OK")
+        ends_with_the_last(hands[0], hands[last], "ACTA_OK")
         for hand in hands:
             hand.leave()
 
@@ -123,9 +128,7 @@ def a_giver_that_leaves_takes_nothing_with_it(box):
     first, second, third = three(box)
     first.drop()
     second.leave()
-    third.send(first, 2, 100)
-    third.drop()
-    first.wait_for("ends ACTA_OK")
+    ends_with_the_last(first, third, "ACTA_OK")
     third.leave()
     first.leave()
 
@@ -134,10 +137,7 @@ def a_giver_that_is_killed_takes_nothing_with_it_and_the_end_says_so(box):
     first, second, third = three(box)
     first.drop()
     second.kill()
-    third.send(first, 2, 100)
-    need("ends" not in first.out(), "it has ended: %s" % first.out())
-    third.drop()
-    first.wait_for("ends ACTA_ECRASHED")
+    ends_with_the_last(first, third, "ACTA_ECRASHED")
     third.leave()
     first.leave()
 
@@ -149,10 +149,7 @@ def a_sender_comes_home_though_its_giver_was_killed(box):
         second.kill()
         third.give(first)
         third.drop()
-        first.send(first, 2, 100)
-        need("ends" not in first.out(), "it has ended: %s" % first.out())
-        first.drop()
-        first.wait_for("ends ACTA_ECRASHED")
+        ends_with_the_last(first, first, "ACTA_ECRASHED")
         third.leave()
         first.leave()
 
