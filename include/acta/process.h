@@ -9,8 +9,8 @@
 //
 // The sender that the spawn gives is like any other, and so are order, the end, and death. What differs follows from
 // there being two processes: no pointer means anything in the other one, so arguments are a message (.args), and global
-// variables are two; names are those of each process; a link is made by an actor of the process that spawned, not by
-// the spawned one; acta_kill ends the process at once, in the middle of whatever it does.
+// variables are two; names are those of each process; acta_kill ends the process at once, in the middle of whatever it
+// does.
 
 #ifndef ACTA_PROCESS_H
 #define ACTA_PROCESS_H

@@ -82,11 +82,8 @@ struct scene {
 enum {
     // A sender to one that has ended: this system knows at once, another node's actor has to be monitored.
     DIFFERS_LATE = 1,
-    // Links that the subject makes itself: a process of its own has none of its maker's actors.
-    DIFFERS_LINKS = 2,
 
     DIFFERS_OF_NODES = DIFFERS_LATE,
-    DIFFERS_OF_PROCESSES = DIFFERS_LINKS,
 };
 
 #define ENDED(how) "DOWN " how " of subject; "
@@ -196,17 +193,17 @@ static const scene scenes[] = {
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {SAY, DEMONITOR, "cue 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // which is told, and alone
         {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link with one that fails", watches, .differs = DIFFERS_LINKS, .steps = {
+    {"a link with one that fails", watches, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {TELL, ACTA_EACCES, ENDED("EACCES"), NULL}, NO_NAME}},
-    {"a link with one that ends well", watches, .differs = DIFFERS_LINKS, .steps = {
+    {"a link with one that ends well", watches, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, // for its DOWN: the link is dissolved by then
         {TELL, ACTA_OK, "DOWN OK of partner; ", NULL}, {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"an unlink", watches, .differs = DIFFERS_LINKS, .steps = {
+    {"an unlink", watches, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, UNLINK, "cue 4; ", NULL},
         {SAY, MONITOR, "cue 1; monitor OK; response 2; ", NULL}, {TELL, ACTA_EACCES, "DOWN EACCES of partner; ", NULL},
         {LEAVE, 0, "eof OK; " ENDED("OK"), NULL}, NO_NAME}},
-    {"a link from the other side", watches, .differs = DIFFERS_LINKS, .steps = {
+    {"a link from the other side", watches, .steps = {
         {SAY, LINK, "cue 3; link OK; response 2; ", NULL}, {SAY, END_BADLY, "cue 5; " ENDED("EIO"), NULL},
         {OTHER_END, 0, NULL, "the other: EIO; "}, NO_NAME}},
     {"a link that its partner makes", returns_the_number, .steps = {

@@ -194,7 +194,7 @@ typedef struct place {
 } place;
 
 static const place at_home = {.name = "in the same system"};
-static const place in_a_process = {.name = "beside the maker", .differs = DIFFERS_OF_PROCESSES};
+static const place in_a_process = {.name = "beside the maker"};
 static const place nodes[] = {
     {"in another system, over ipc", DIFFERS_OF_NODES, "ipc://%s/place", false},
     {"in another process, over ipc", DIFFERS_OF_NODES, "ipc://%s/place", true},
