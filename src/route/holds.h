@@ -51,7 +51,8 @@ bool
 acti_way_lends(acti_way way);
 
 // acti_loan_reason is why a loan is over, for its giver: outcome is ACTA_OK when the taker has its own hold or wants
-// none, ACTA_ESTOPPED when it has said goodbye, else whatever has kept it from that.
+// none, ACTA_ESTOPPED when the taker has said goodbye, else whatever has kept it from its own hold: ACTA_EUNREACH when
+// the owner has said goodbye.
 int
 acti_loan_reason(int outcome);
 
