@@ -23,7 +23,7 @@ ACTA_MESSAGE(query, (i64, n));
 ACTA_MESSAGE(answer, (i64, n));
 ACTA_MESSAGE(note, (str, line));
 
-#define KIT_WAIT_NS (20 * ACTA_SECOND) // longer than anything takes under TSan on a busy machine
+#define KIT_WAIT_NS (60 * ACTA_SECOND) // longer than anything takes under TSan on a busy machine
 
 // ---- claims -------------------------------------------------------------------
 

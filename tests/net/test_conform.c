@@ -21,7 +21,7 @@
 ACTA_ACTOR(subject_handler);
 ACTA_ACTOR(subject_body);
 
-#define WAIT_NS (20 * ACTA_SECOND) // longer than anything takes under TSan on a busy machine
+#define WAIT_NS (60 * ACTA_SECOND) // longer than anything takes under TSan on a busy machine
 
 enum { MANY = 3000, URL_BYTES = 256, REPORT_BYTES = 2048 };
 

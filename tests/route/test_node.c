@@ -146,7 +146,7 @@ TEST(connect_to_nothing_is_unreachable_and_to_a_bad_url_is_invalid)
     assert_int_equal(acta_node_listen(sys, "ipc:///no/such/folder/socket", &listener), ACTA_ENOENT);
     assert_null(node);
     assert_null(listener);
-    assert_int_equal(acta_close(&sys, ACTA_SECOND), ACTA_OK);
+    assert_int_equal(acta_close(&sys, 20 * ACTA_SECOND), ACTA_OK);
 }
 
 TEST(accept_times_out_and_ends_when_the_listener_is_gone)
@@ -161,7 +161,7 @@ TEST(accept_times_out_and_ends_when_the_listener_is_gone)
     acta_listener_close(&listener);
     assert_null(listener);
     assert_int_equal(access(url + 6, F_OK), -1);
-    assert_int_equal(acta_close(&sys, ACTA_SECOND), ACTA_OK);
+    assert_int_equal(acta_close(&sys, 20 * ACTA_SECOND), ACTA_OK);
 }
 
 TEST(find_of_a_name_that_nobody_has_says_so_and_the_session_lives_on)
