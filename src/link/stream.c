@@ -20,12 +20,18 @@
 // is not tried, or the two could call each other without end. A write is always tried, a read if the one before brought
 // so much that more may lie behind it.
 //
+// Where much is carried, what has not ended at once is tried a second time, when whoever waits for this processor has
+// had it. That may be the peer, which fills or empties the socket meanwhile: a socket holds three messages of 64 KiB,
+// and the way through nng, which is polled, then hands over to a thread that wakes ours, would be taken for each three
+// of them on both sides. Where nobody waits the second try costs a microsecond or two before that way is taken.
+//
 // nng runs completions of one aio on any of its threads: when another thread asks for the next read because
 // on_read told it to, that read may end before on_read has returned. So nothing of the link is touched after the
 // owner was called.
 
 #include "link/stream.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -83,6 +89,7 @@ static void unpin(stream_link *link);
 static bool ended_at_once(nng_aio *aio, size_t *size);
 static void settle(stream_link *link, request *ask, request to);
 static void told(stream_link *link, request *ask);
+static bool soon(stream_link *link, bool (*at_once)(stream_link *link));
 static bool read_at_once(stream_link *link);
 static bool write_at_once(stream_link *link);
 static void start_read(stream_link *link);
@@ -175,7 +182,7 @@ static void ask_read(acti_link *base, void *bytes, size_t size)
     bool may_try;
     if (!pin(link, &link->read, &may_try))
         return;
-    if (!may_try || !link->read_much || !read_at_once(link))
+    if (!may_try || !link->read_much || !soon(link, read_at_once))
         start_read(link);
     unpin(link);
 }
@@ -188,7 +195,7 @@ static void ask_write(acti_link *base, const void *bytes, size_t size)
     bool may_try;
     if (!pin(link, &link->write, &may_try))
         return;
-    if (!may_try || !write_at_once(link))
+    if (!may_try || !soon(link, write_at_once))
         start_write(link);
     unpin(link);
 }
@@ -203,6 +210,15 @@ static void set_write(const stream_link *link, nng_aio *aio)
 {
     nng_iov iov = {.iov_buf = (void *)(uintptr_t)link->write_bytes, .iov_len = link->write_size};
     nng_aio_set_iov(aio, 1, &iov);
+}
+
+// soon: whether a request has ended at once, or when others have run.
+static bool soon(stream_link *link, bool (*at_once)(stream_link *link))
+{
+    if (at_once(link))
+        return true;
+    sched_yield();
+    return at_once(link);
 }
 
 // read_at_once: whether bytes were there, and the owner has been told. A failure is left to the aio with the callback.
