@@ -3,7 +3,8 @@
 // copy.c - deep copies of message bodies into one block.
 //
 // Measuring and copying are one walk over the fields, run without and with a block, so that they cannot
-// disagree about the layout.
+// disagree about the layout. It is compiled twice, as each send needs both: where it is known that there is no block,
+// little of it is left.
 
 #include "core/copy.h"
 
@@ -13,10 +14,12 @@
 #include "core/sender.h"
 #include "core/type.h"
 
+#define TWICE __attribute__((always_inline)) static inline
+
 // ---- parts ------------------------------------------------------------------
 // Each gives in *to where the copy lies, NULL while measuring.
 
-static int copy_str(acti_parts *parts, const char *from, const char **to)
+TWICE int copy_str(acti_parts *parts, const char *from, const char **to)
 {
     if (from == NULL)
         from = "";
@@ -34,7 +37,7 @@ static int copy_str(acti_parts *parts, const char *from, const char **to)
 }
 
 // *at is NULL while measuring and when the run is empty; the copy of an empty run has no items.
-static int copy_run(acti_parts *parts, acti_run from, size_t each, size_t align, void **at)
+TWICE int copy_run(acti_parts *parts, acti_run from, size_t each, size_t align, void **at)
 {
     *at = NULL;
     if (from.count > 0 && from.items == NULL)
@@ -45,7 +48,7 @@ static int copy_run(acti_parts *parts, acti_run from, size_t each, size_t align,
     return status;
 }
 
-static int copy_bytes(acti_parts *parts, const acta_bytes *from, acta_bytes *to)
+TWICE int copy_bytes(acti_parts *parts, const acta_bytes *from, acta_bytes *to)
 {
     void *at;
     int status = copy_run(parts, (acti_run){from->data, from->size}, 1, ACTI_PARTS_ALIGN, &at);
@@ -55,7 +58,7 @@ static int copy_bytes(acti_parts *parts, const acta_bytes *from, acta_bytes *to)
 }
 
 // The pointers are copied first, only to take their place; then each is replaced.
-static int copy_str_items(acti_parts *parts, acti_run from, void **at)
+TWICE int copy_str_items(acti_parts *parts, acti_run from, void **at)
 {
     int status = copy_run(parts, from, sizeof(char *), _Alignof(char *), at);
     const char *const *source = from.items;
@@ -65,7 +68,7 @@ static int copy_str_items(acti_parts *parts, acti_run from, void **at)
     return status;
 }
 
-static int copy_bytes_items(acti_parts *parts, acti_run from, void **at)
+TWICE int copy_bytes_items(acti_parts *parts, acti_run from, void **at)
 {
     int status = copy_run(parts, from, sizeof(acta_bytes), _Alignof(acta_bytes), at);
     const acta_bytes *source = from.items;
@@ -99,7 +102,7 @@ void acti_copy_let_go(const acta_type *type, void *copy)
 
 // ---- fields -----------------------------------------------------------------
 
-static int copy_array(acti_parts *parts, unsigned item, const void *from, void *to)
+TWICE int copy_array(acti_parts *parts, unsigned item, const void *from, void *to)
 {
     acti_run run = acti_run_load(from);
     void *at;
@@ -115,7 +118,7 @@ static int copy_array(acti_parts *parts, unsigned item, const void *from, void *
     return status;
 }
 
-static int copy_field(acti_parts *parts, const acta_type *type, const acta_field *field, const void *from, void *to)
+TWICE int copy_field(acti_parts *parts, const acta_type *type, const acta_field *field, const void *from, void *to)
 {
     unsigned kind = field->kind;
     if (kind <= ACTA_KIND_BOOL)
@@ -133,7 +136,7 @@ static int copy_field(acti_parts *parts, const acta_type *type, const acta_field
     return copy_array(parts, kind - ACTA_KIND_ARRAY, from, to);
 }
 
-static int copy_walk(const acta_type *type, const void *body, acti_parts *parts)
+TWICE int copy_walk(const acta_type *type, const void *body, acti_parts *parts)
 {
     void *at;
     int status = acti_parts_take(parts, type->size, 1, ACTI_PARTS_ALIGN, &at);
