@@ -27,17 +27,11 @@ void acti_buf_fini(acti_buf *buf)
     *buf = (acti_buf){.limit = buf->limit};
 }
 
-uint8_t *acti_buf_reserve(acti_buf *buf, size_t n)
+uint8_t *acti_buf_reserve_slow(acti_buf *buf, size_t n)
 {
     if (!fits(buf, n) || !make_room(buf, n))
         return NULL;
     return buf->data + buf->start + buf->size;
-}
-
-void acti_buf_grew(acti_buf *buf, size_t n)
-{
-    acti_assert(n <= buf->room - buf->start - buf->size && fits(buf, n));
-    buf->size += n;
 }
 
 int acti_buf_append_slow(acti_buf *buf, const void *bytes, size_t n)
@@ -51,15 +45,6 @@ int acti_buf_append_slow(acti_buf *buf, const void *bytes, size_t n)
         memcpy(to, bytes, n);
     buf->size += n;
     return ACTA_OK;
-}
-
-void acti_buf_consume(acti_buf *buf, size_t n)
-{
-    acti_assert(n <= buf->size);
-    buf->start += n;
-    buf->size -= n;
-    if (buf->size == 0)
-        buf->start = 0;
 }
 
 void acti_buf_check(const acti_buf *buf)

@@ -2,7 +2,8 @@
 //
 // encode.c - message bodies to msgpack. The format is in codec.h.
 //
-// msgpack-c chooses the forms; the bytes go straight into the caller's buffer.
+// msgpack-c chooses the forms; the bytes go straight into the caller's buffer. Each value has a packer of its own that
+// never leaves the function that packs: so the compiler knows whom it calls back, and that is no call any more.
 
 #include "codec/codec.h"
 
@@ -18,31 +19,73 @@
 
 _Static_assert(ACTI_TYPE_FIELDS_MAX <= ACTI_CODEC_REFS_MAX, "what is written can be read");
 
-// msgpack-c knows success or not; the status that its callback met is kept here. Once it is set nothing more is
-// written, so only loops need to look at it.
-typedef struct sink {
-    acti_buf *out;
-    int status;
-} sink;
-
+// Bytes are written from at on, up to end; the buffer is told how many only when it has to make room, and at the end.
+// msgpack-c knows success or not; the status that its callback met is kept here. Once it is set there is no room, and
+// nothing more is written, so only loops need to look at it.
 typedef struct coder {
-    msgpack_packer packer;
-    sink sink;
+    uint8_t *at;
+    uint8_t *end;
+    acti_buf *out;
     const acti_codec_refs *refs;
+    int status;
 } coder;
 
-static int sink_write(void *arg, const char *bytes, size_t size)
+// settle tells the buffer what was written.
+static inline void settle(coder *c)
 {
-    sink *s = arg;
-    if (s->status == ACTA_OK)
-        s->status = acti_buf_append(s->out, bytes, size);
-    return s->status == ACTA_OK ? 0 : -1;
+    c->out->size = (size_t)(c->at - acti_buf_bytes(c->out));
+}
+
+// resume goes on behind what the buffer holds, in the room that there is.
+static void resume(coder *c)
+{
+    c->at = acti_buf_bytes(c->out) + c->out->size;
+    c->end = c->at + acti_buf_left(c->out);
 }
 
 static void fail(coder *c, int status)
 {
-    if (c->sink.status == ACTA_OK)
-        c->sink.status = status;
+    if (c->status == ACTA_OK)
+        c->status = status;
+    c->end = c->at;
+}
+
+// make_room brings room for n bytes more, or fails.
+__attribute__((noinline)) static bool make_room(coder *c, size_t n)
+{
+    if (c->status != ACTA_OK)
+        return false;
+    settle(c);
+    if (n > c->out->limit - c->out->size)
+        fail(c, ACTA_ETOOBIG);
+    else if (acti_buf_reserve(c->out, n) == NULL)
+        fail(c, ACTA_ENOMEM);
+    else
+        resume(c);
+    return c->status == ACTA_OK;
+}
+
+static inline int write_bytes(void *arg, const char *bytes, size_t size)
+{
+    coder *c = arg;
+    if (size > (size_t)(c->end - c->at) && !make_room(c, size))
+        return -1;
+    memcpy(c->at, bytes, size);
+    c->at += size;
+    return 0;
+}
+
+static inline msgpack_packer packer_of(coder *c)
+{
+    return (msgpack_packer){.data = c, .callback = write_bytes};
+}
+
+static inline void pack_str(coder *c, const char *text, size_t size)
+{
+    msgpack_packer packer = packer_of(c);
+    msgpack_pack_str(&packer, size);
+    if (size > 0)
+        msgpack_pack_str_body(&packer, text, size);
 }
 
 // ---- values -----------------------------------------------------------------
@@ -55,47 +98,39 @@ static void encode_str(coder *c, const char *text)
     } else if (!acti_text_valid(text, size)) {
         fail(c, ACTA_EINVAL);
     } else {
-        msgpack_pack_str(&c->packer, size);
-        if (size > 0)
-            msgpack_pack_str_body(&c->packer, text, size);
+        pack_str(c, text, size);
     }
 }
 
 static void encode_bytes(coder *c, const acta_bytes *bytes)
 {
+    msgpack_packer packer = packer_of(c);
     if (bytes->size > UINT32_MAX) {
         fail(c, ACTA_ETOOBIG);
     } else if (bytes->size > 0 && bytes->data == NULL) {
         fail(c, ACTA_EINVAL);
     } else {
-        msgpack_pack_bin(&c->packer, bytes->size);
+        msgpack_pack_bin(&packer, bytes->size);
         if (bytes->size > 0)
-            msgpack_pack_bin_body(&c->packer, bytes->data, bytes->size);
+            msgpack_pack_bin_body(&packer, bytes->data, bytes->size);
     }
-}
-
-static void encode_bool(coder *c, bool value)
-{
-    if (value)
-        msgpack_pack_true(&c->packer);
-    else
-        msgpack_pack_false(&c->packer);
 }
 
 static void encode_value(coder *c, unsigned kind, const void *from)
 {
+    msgpack_packer packer = packer_of(c);
     switch (kind) {
     case ACTA_KIND_I64:
-        msgpack_pack_int64(&c->packer, *(const int64_t *)from);
+        msgpack_pack_int64(&packer, *(const int64_t *)from);
         break;
     case ACTA_KIND_U64:
-        msgpack_pack_uint64(&c->packer, *(const uint64_t *)from);
+        msgpack_pack_uint64(&packer, *(const uint64_t *)from);
         break;
     case ACTA_KIND_F64:
-        msgpack_pack_double(&c->packer, *(const double *)from);
+        msgpack_pack_double(&packer, *(const double *)from);
         break;
     case ACTA_KIND_BOOL:
-        encode_bool(c, *(const bool *)from);
+        (void)(*(const bool *)from ? msgpack_pack_true(&packer) : msgpack_pack_false(&packer));
         break;
     case ACTA_KIND_STR:
         encode_str(c, *(const char *const *)from);
@@ -120,8 +155,9 @@ static void encode_array(coder *c, unsigned item, const void *from)
         return;
     }
     size_t each = acti_kind_size(item);
-    msgpack_pack_array(&c->packer, run.count);
-    for (size_t i = 0; i < run.count && c->sink.status == ACTA_OK; i++)
+    msgpack_packer packer = packer_of(c);
+    msgpack_pack_array(&packer, run.count);
+    for (size_t i = 0; i < run.count && c->status == ACTA_OK; i++)
         encode_value(c, item, (const uint8_t *)run.items + i * each);
 }
 
@@ -129,9 +165,10 @@ static void encode_array(coder *c, unsigned item, const void *from)
 
 static void encode_ref(coder *c, const acta_field *field, const void *from)
 {
+    msgpack_packer packer = packer_of(c);
     acti_actor *actor = acti_actor_of_ref(field->kind, from);
     if (actor == NULL && field->optional)
-        msgpack_pack_nil(&c->packer);
+        msgpack_pack_nil(&packer);
     else if (actor == NULL)
         fail(c, ACTA_EINVAL);
     if (actor == NULL)
@@ -149,10 +186,10 @@ static void encode_ref(coder *c, const acta_field *field, const void *from)
     if (size == 0) {
         fail(c, ACTA_EINVAL);
     } else {
-        msgpack_pack_ext(&c->packer, size, (int8_t)acti_ref_ext(field->kind));
-        msgpack_pack_ext_body(&c->packer, bytes, size);
+        msgpack_pack_ext(&packer, size, (int8_t)acti_ref_ext(field->kind));
+        msgpack_pack_ext_body(&packer, bytes, size);
     }
-    if (c->sink.status != ACTA_OK)
+    if (c->status != ACTA_OK)
         c->refs->undo(c->refs->arg, actor, strong, &ref);
 }
 
@@ -189,9 +226,7 @@ void acti_codec_undo(const acta_type *type, const void *body, const acti_codec_r
 
 static void encode_field(coder *c, const acta_field *field, const void *from)
 {
-    size_t size = strlen(field->name);
-    msgpack_pack_str(&c->packer, size);
-    msgpack_pack_str_body(&c->packer, field->name, size);
+    pack_str(c, field->name, strlen(field->name));
     if (acti_kind_is_ref(field->kind))
         encode_ref(c, field, from);
     else if (field->kind < ACTA_KIND_ARRAY)
@@ -205,19 +240,20 @@ int acti_codec_encode(const acta_type *type, const void *body, const acti_codec_
     if (type->refs && refs == NULL)
         return ACTA_EREFUSED;
     size_t held = out->size;
-    coder c = {.sink = {.out = out}, .refs = refs};
-    msgpack_packer_init(&c.packer, &c.sink, sink_write);
-
-    msgpack_pack_map(&c.packer, type->field_count);
-    size_t first = out->size;
-    for (size_t i = 0; i < type->field_count && c.sink.status == ACTA_OK; i++) {
+    coder c = {.out = out, .refs = refs};
+    resume(&c);
+    msgpack_packer packer = packer_of(&c);
+    msgpack_pack_map(&packer, type->field_count);
+    size_t first = (size_t)(c.at - acti_buf_bytes(out));
+    for (size_t i = 0; i < type->field_count && c.status == ACTA_OK; i++) {
         const acta_field *field = &type->fields[i];
         encode_field(&c, field, (const uint8_t *)body + field->offset);
     }
-    if (c.sink.status != ACTA_OK) {
+    settle(&c);
+    if (c.status != ACTA_OK) {
         if (out->size > first) // fields, not all that the map announces
             acti_codec_undo(type, body, refs, acti_buf_bytes(out) + first, out->size - first);
         out->size = held;
     }
-    return c.sink.status;
+    return c.status;
 }
