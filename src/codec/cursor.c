@@ -5,8 +5,9 @@
 #include "codec/cursor.h"
 
 #include <endian.h>
-#include <stdbool.h>
 #include <string.h>
+
+#define TOO_MUCH "it announces more than the bytes that are left"
 
 typedef struct form {
     uint8_t shape;
@@ -84,34 +85,11 @@ static double float_of(uint64_t bits, unsigned width)
     return f;
 }
 
-static inline void set_head(acti_head *head, acti_shape shape, uint64_t n)
-{
-    head->shape = shape;
-    head->n = n;
-}
-
-// The one-byte heads, in which the number or length is part of the byte.
-static inline bool short_head(uint8_t byte, acti_head *head)
-{
-    if (byte < 0x80)
-        set_head(head, ACTI_SHAPE_UINT, byte);
-    else if (byte < 0x90)
-        set_head(head, ACTI_SHAPE_MAP, byte & 0x0f);
-    else if (byte < 0xa0)
-        set_head(head, ACTI_SHAPE_ARRAY, byte & 0x0f);
-    else if (byte < 0xc0)
-        set_head(head, ACTI_SHAPE_STR, byte & 0x1f);
-    else if (byte >= 0xe0)
-        set_head(head, ACTI_SHAPE_NEGATIVE, UINT64_MAX - 0xff + byte);
-    else
-        return false;
-    return true;
-}
-
 static inline void long_head(uint8_t byte, form as, uint64_t n, acti_head *head)
 {
     unsigned unused_bits = 64 - 8 * as.width;
-    set_head(head, (acti_shape)as.shape, n);
+    head->shape = (acti_shape)as.shape;
+    head->n = n;
     switch (head->shape) {
     case ACTI_SHAPE_BOOL:
         head->n = byte & 1;
@@ -133,38 +111,29 @@ static inline void long_head(uint8_t byte, form as, uint64_t n, acti_head *head)
     }
 }
 
-// Whether the bytes left can hold what the head announces, if every value in it takes but one byte.
-static inline bool can_follow(const acti_head *head, size_t left)
-{
-    if (head->shape < ACTI_SHAPE_STR)
-        return true;
-    return head->n <= (head->shape == ACTI_SHAPE_MAP ? left / 2 : left);
-}
-
 static int malformed(const char **why, const char *text)
 {
     *why = text;
     return ACTA_EMALFORMED;
 }
 
-int acti_cursor_head(acti_cursor *in, acti_head *head, const char **why)
+int acti_cursor_long_head(acti_cursor *in, acti_head *head, const char **why)
 {
     if (in->left == 0)
         return malformed(why, "it ends too early");
     uint8_t byte = in->at[0];
-    size_t size = 1;
-    acti_head found = {0};
-    if (!short_head(byte, &found)) {
-        form as = forms[byte - 0xc0];
-        size += as.width;
-        if (in->left < size)
-            return malformed(why, "it ends too early");
-        long_head(byte, as, big_endian(in->at + 1, as.width), &found);
-        if (found.shape == ACTI_SHAPE_NONE)
-            return malformed(why, "the byte c1 is not msgpack");
-    }
-    if (!can_follow(&found, in->left - size))
-        return malformed(why, "it announces more than the bytes that are left");
+    acti_head found;
+    if (acti_cursor_short_head(byte, &found))
+        return malformed(why, TOO_MUCH); // why it was not taken as that
+    form as = forms[byte - 0xc0];
+    size_t size = 1 + (size_t)as.width;
+    if (in->left < size)
+        return malformed(why, "it ends too early");
+    long_head(byte, as, big_endian(in->at + 1, as.width), &found);
+    if (found.shape == ACTI_SHAPE_NONE)
+        return malformed(why, "the byte c1 is not msgpack");
+    if (!acti_cursor_can_follow(&found, in->left - size))
+        return malformed(why, TOO_MUCH);
     *head = found;
     (void)acti_cursor_pass(in, size);
     return ACTA_OK;

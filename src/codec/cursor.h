@@ -9,6 +9,7 @@
 #ifndef ACTI_CODEC_CURSOR_H
 #define ACTI_CODEC_CURSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,9 +41,57 @@ typedef struct acti_head {
     double f;
 } acti_head;
 
-// acti_cursor_head reads one head. On ACTA_EMALFORMED *why is a constant text, and the cursor is where it was.
+// acti_cursor_short_head reads a head that is one byte, in which the number or length is part of it; false: it is
+// another one.
+static inline bool acti_cursor_short_head(uint8_t byte, acti_head *head)
+{
+    if (byte < 0x80)
+        *head = (acti_head){ACTI_SHAPE_UINT, byte, 0};
+    else if (byte < 0x90)
+        *head = (acti_head){ACTI_SHAPE_MAP, byte & 0x0f, 0};
+    else if (byte < 0xa0)
+        *head = (acti_head){ACTI_SHAPE_ARRAY, byte & 0x0f, 0};
+    else if (byte < 0xc0)
+        *head = (acti_head){ACTI_SHAPE_STR, byte & 0x1f, 0};
+    else if (byte >= 0xe0)
+        *head = (acti_head){ACTI_SHAPE_NEGATIVE, UINT64_MAX - 0xff + byte, 0};
+    else
+        return false;
+    return true;
+}
+
+// acti_cursor_can_follow: whether the bytes left can hold what a head announces, if every value in it takes but one
+// byte.
+static inline bool acti_cursor_can_follow(const acti_head *head, size_t left)
+{
+    if (head->shape < ACTI_SHAPE_STR)
+        return true;
+    return head->n <= (head->shape == ACTI_SHAPE_MAP ? left / 2 : left);
+}
+
+// acti_cursor_pass moves past n bytes, which a head has promised, and gives where they are.
+static inline const uint8_t *acti_cursor_pass(acti_cursor *in, size_t n)
+{
+    const uint8_t *at = in->at;
+    in->at += n;
+    in->left -= n;
+    return at;
+}
+
+// acti_cursor_long_head is acti_cursor_head of one that is not a short head in order.
 ACTA_NODISCARD int
-acti_cursor_head(acti_cursor *in, acti_head *head, const char **why);
+acti_cursor_long_head(acti_cursor *in, acti_head *head, const char **why);
+
+// acti_cursor_head reads one head. On ACTA_EMALFORMED *why is a constant text, and the rest is as it was.
+ACTA_NODISCARD static inline int acti_cursor_head(acti_cursor *in, acti_head *head, const char **why)
+{
+    acti_head found;
+    if (in->left == 0 || !acti_cursor_short_head(in->at[0], &found) || !acti_cursor_can_follow(&found, in->left - 1))
+        return acti_cursor_long_head(in, head, why);
+    *head = found;
+    (void)acti_cursor_pass(in, 1);
+    return ACTA_OK;
+}
 
 // Who wants to see the exts on the way. ext is given the bytes of each, the one for the type first; what it returns
 // other than ACTA_OK, with *why, ends the walk.
@@ -64,15 +113,6 @@ ACTA_NODISCARD static inline int acti_cursor_skip(acti_cursor *in, const acti_he
                                                   const char **why)
 {
     return acti_cursor_walk(in, head, depth, NULL, why);
-}
-
-// acti_cursor_pass moves past n bytes, which a head has promised, and gives where they are.
-static inline const uint8_t *acti_cursor_pass(acti_cursor *in, size_t n)
-{
-    const uint8_t *at = in->at;
-    in->at += n;
-    in->left -= n;
-    return at;
 }
 
 // acti_shape_name is a word for a person, such as "map".

@@ -55,14 +55,14 @@ __attribute__((cold, format(printf, 3, 4))) static int refuse(const walk *w, int
     return status;
 }
 
-static int read_head(walk *w, acti_head *head)
+static inline int read_head(walk *w, acti_head *head)
 {
     const char *why;
     int status = acti_cursor_head(&w->in, head, &why);
     return status == ACTA_OK ? ACTA_OK : refuse(w, status, "%s", why);
 }
 
-static int take_part(walk *w, size_t count, size_t each, size_t align, void **at)
+static inline int take_part(walk *w, size_t count, size_t each, size_t align, void **at)
 {
     int status = acti_parts_take(&w->parts, count, each, align, at);
     if (status != ACTA_OK)
@@ -336,6 +336,12 @@ static int decode_entry(walk *w, found *f)
     return status;
 }
 
+// all_given: whether there is a value for each field.
+static inline bool all_given(const acta_type *type, const found *f)
+{
+    return type->field_count == 0 || f->values == UINT64_MAX >> (ACTI_TYPE_FIELDS_MAX - type->field_count);
+}
+
 // The struct was zeroed, so only a str has something to be given: no str in a message is NULL.
 static int decode_missing(walk *w, const found *f)
 {
@@ -391,7 +397,7 @@ static int decode_walk(walk *w)
     w->field = NULL;
     if (w->in.left > 0)
         return refuse(w, ACTA_EMALFORMED, "%zu bytes after the end of the message", w->in.left);
-    return decode_missing(w, &f);
+    return all_given(w->type, &f) ? ACTA_OK : decode_missing(w, &f);
 }
 
 int acti_codec_measure(const acta_type *type, const void *bytes, size_t size, size_t limit, acti_codec_count *refs,
