@@ -126,12 +126,14 @@ acti_msg_fill(acta_msg *m, const acta_type *type, const void *body, size_t size)
 void
 acti_msg_fail(acta_msg *m, int status, const char *who, const char *cause);
 
-// acti_msg_shrink says that only size bytes of the body are used, and zeroes the extension, which lies behind them.
+// acti_msg_shrink says that only size bytes of the body are used, and puts an extension of zeros behind them, which has
+// room in those that are not.
 static inline void acti_msg_shrink(acta_msg *m, uint32_t size)
 {
+    acti_assert(size + sizeof(acti_msg_ext) <= m->size);
     m->size = size;
-    if (m->flags & ACTI_MSG_EXT)
-        *acti_msg_ext_of(m) = (acti_msg_ext){0};
+    m->flags |= ACTI_MSG_EXT;
+    *acti_msg_ext_of(m) = (acti_msg_ext){0};
 }
 
 // acti_msg_filled says that the body is there, with what it holds.

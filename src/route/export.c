@@ -15,10 +15,10 @@
 #include "route/node.h"
 #include "route/router.h"
 
-static void unref(acti_export *export)
+static void unref_many(acti_export *export, uint32_t refs)
 {
     // Acquires what the others did with it: the memory is freed.
-    if (acti_au32_sub_acq_rel(&export->refs, 1) != 1)
+    if (acti_au32_sub_acq_rel(&export->refs, refs) != refs)
         return;
     acti_actor_unref(export->actor);
     acti_actor_unref(export->node->actor);
@@ -27,11 +27,16 @@ static void unref(acti_export *export)
     free(export);
 }
 
+static void unref(acti_export *export)
+{
+    unref_many(export, 1);
+}
+
 void acti_export_handled(acti_export *export, uint32_t size)
 {
-    uint64_t messages = acti_au64_add_relaxed(&export->done_messages, 1) + 1; // counts only; the push publishes
-    uint64_t bytes = acti_au64_add_relaxed(&export->done_bytes, size) + size;
-    if (messages < ACTI_NODE_CREDIT_MESSAGES / 2 && bytes < ACTI_NODE_CREDIT_BYTES / 2)
+    uint64_t more = ACTI_DONE_ONE + size;
+    uint64_t done = acti_au64_add_relaxed(&export->done, more) + more; // counts only; the push publishes
+    if (done / ACTI_DONE_ONE < ACTI_NODE_CREDIT_MESSAGES / 2 && done % ACTI_DONE_ONE < ACTI_NODE_CREDIT_BYTES / 2)
         return;
     // One event at a time; the node lowers the flag before it reads the counts.
     if (acti_au32_swap_acq_rel(&export->credit_queued, 1) != 0)
@@ -140,7 +145,9 @@ int acti_export_agreed(acti_node *node, uint64_t id, acta_tx *tx)
 static void forget(acti_export *export)
 {
     (void)acti_table_take(&export->node->exports, export->by_id.key);
-    unref(export);
+    uint32_t ahead = export->refs_ahead; // of messages that will not come any more
+    export->refs_ahead = 0;
+    unref_many(export, 1 + ahead);
 }
 
 static void forget_ended(acti_export *export)
@@ -183,13 +190,13 @@ void acti_export_credit(acti_export *export)
 {
     // Lowered first: what is handled after the counts are read raises it again.
     (void)acti_au32_swap_acq_rel(&export->credit_queued, 0);
-    uint64_t messages = acti_au64_swap_acq_rel(&export->done_messages, 0);
-    uint64_t bytes = acti_au64_swap_acq_rel(&export->done_bytes, 0);
+    uint64_t done = acti_au64_swap_acq_rel(&export->done, 0);
+    uint64_t bytes = done % ACTI_DONE_ONE;
     acti_frame frame = {.kind = ACTI_FRAME_CREDIT,
                         .actor = export->actor->id,
-                        .count = messages < UINT32_MAX ? (uint32_t)messages : UINT32_MAX,
+                        .count = (uint32_t)(done / ACTI_DONE_ONE),
                         .bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX};
-    if (acti_export_find(export->node, export->actor->id) == export && (messages > 0 || bytes > 0))
+    if (acti_export_find(export->node, export->actor->id) == export && done > 0)
         acti_node_put(export->node, &frame);
     unref(export);
 }

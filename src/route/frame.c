@@ -41,7 +41,6 @@ typedef enum tail {
 
 typedef struct shape {
     const char *name;
-    bool sequenced;
     uint8_t tail;
     uint32_t payload_min;
     uint32_t payload_max;
@@ -57,6 +56,7 @@ typedef struct shape {
 #define TEXTS_AFTER(n) TEXTS, (n) + 4, (n) + 4 + 2 * ACTI_FRAME_TEXT_MAX
 #define NAMES_AFTER(n) NAMES, (n) + 4, (n) + 4 + 2 * ACTI_FRAME_TEXT_MAX
 #define REST_AFTER(n) REST, (n), UINT32_MAX
+#define SEND_FIXED 12
 // From node on, the same in HELLO and WELCOME.
 #define HELLO_FIELDS                                                                                       \
     F64(hello.node), F64(hello.incarnation), F64(hello.session), F64(hello.received), F64(hello.host),     \
@@ -64,30 +64,30 @@ typedef struct shape {
         F32(hello.heartbeat_ms)
 
 static const shape shapes[ACTI_FRAME_KINDS] = {
-    [ACTI_FRAME_HELLO] = {"HELLO", false, NAMES_AFTER(68),
+    [ACTI_FRAME_HELLO] = {"HELLO", NAMES_AFTER(68),
                           {{MAGIC, 0}, F16(hello.version_min), F16(hello.version_max), HELLO_FIELDS}},
-    [ACTI_FRAME_WELCOME] = {"WELCOME", false, NAMES_AFTER(68),
+    [ACTI_FRAME_WELCOME] = {"WELCOME", NAMES_AFTER(68),
                             {{MAGIC, 0}, F16(hello.version_max), F16(hello.flags), HELLO_FIELDS}},
-    [ACTI_FRAME_REFUSE] = {"REFUSE", false, TEXT_AFTER(8), {{MAGIC, 0}, F32(status)}},
-    [ACTI_FRAME_ACK] = {"ACK", false, NOTHING_AFTER(8), {F64(sequence)}},
-    [ACTI_FRAME_GOODBYE] = {"GOODBYE", true, NOTHING_AFTER(0), {{END, 0}}},
-    [ACTI_FRAME_FAREWELL] = {"FAREWELL", false, NOTHING_AFTER(8), {F64(sequence)}},
-    [ACTI_FRAME_TYPE] = {"TYPE", true, TEXT_AFTER(4), {F32(type)}},
-    [ACTI_FRAME_FIND] = {"FIND", true, TEXT_AFTER(8), {F64(id)}},
-    [ACTI_FRAME_FOUND] = {"FOUND", true, TEXT_AFTER(20), {F64(id), F32(status), F64(actor)}},
-    [ACTI_FRAME_RELEASE] = {"RELEASE", true, NOTHING_AFTER(16), {F64(actor), F32(count), F32(status)}},
-    [ACTI_FRAME_SEND] = {"SEND", true, REST_AFTER(12), {F64(actor), F32(type)}},
-    [ACTI_FRAME_ASK] = {"ASK", true, REST_AFTER(28), {F64(actor), F64(from), F64(id), F32(type)}},
-    [ACTI_FRAME_REPLY] = {"REPLY", true, REST_AFTER(20), {F64(from), F64(id), F32(type)}},
-    [ACTI_FRAME_MONITOR] = {"MONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
-    [ACTI_FRAME_DEMONITOR] = {"DEMONITOR", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
-    [ACTI_FRAME_DOWN] = {"DOWN", true, TEXTS_AFTER(20), {F64(from), F64(id), F32(status)}},
-    [ACTI_FRAME_CREDIT] = {"CREDIT", true, NOTHING_AFTER(16), {F64(actor), F32(count), F32(bytes)}},
-    [ACTI_FRAME_PART] = {"PART", true, REST_AFTER(8), {F64(actor)}},
-    [ACTI_FRAME_CLAIM] = {"CLAIM", true, NOTHING_AFTER(16), {F64(id), F64(actor)}},
-    [ACTI_FRAME_TAKEN] = {"TAKEN", true, NOTHING_AFTER(12), {F64(id), F32(status)}},
-    [ACTI_FRAME_END] = {"END", true, NOTHING_AFTER(12), {F64(actor), F32(status)}},
-    [ACTI_FRAME_LINK] = {"LINK", true, NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
+    [ACTI_FRAME_REFUSE] = {"REFUSE", TEXT_AFTER(8), {{MAGIC, 0}, F32(status)}},
+    [ACTI_FRAME_ACK] = {"ACK", NOTHING_AFTER(8), {F64(sequence)}},
+    [ACTI_FRAME_GOODBYE] = {"GOODBYE", NOTHING_AFTER(0), {{END, 0}}},
+    [ACTI_FRAME_FAREWELL] = {"FAREWELL", NOTHING_AFTER(8), {F64(sequence)}},
+    [ACTI_FRAME_TYPE] = {"TYPE", TEXT_AFTER(4), {F32(type)}},
+    [ACTI_FRAME_FIND] = {"FIND", TEXT_AFTER(8), {F64(id)}},
+    [ACTI_FRAME_FOUND] = {"FOUND", TEXT_AFTER(20), {F64(id), F32(status), F64(actor)}},
+    [ACTI_FRAME_RELEASE] = {"RELEASE", NOTHING_AFTER(16), {F64(actor), F32(count), F32(status)}},
+    [ACTI_FRAME_SEND] = {"SEND", REST_AFTER(SEND_FIXED), {F64(actor), F32(type)}},
+    [ACTI_FRAME_ASK] = {"ASK", REST_AFTER(28), {F64(actor), F64(from), F64(id), F32(type)}},
+    [ACTI_FRAME_REPLY] = {"REPLY", REST_AFTER(20), {F64(from), F64(id), F32(type)}},
+    [ACTI_FRAME_MONITOR] = {"MONITOR", NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
+    [ACTI_FRAME_DEMONITOR] = {"DEMONITOR", NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
+    [ACTI_FRAME_DOWN] = {"DOWN", TEXTS_AFTER(20), {F64(from), F64(id), F32(status)}},
+    [ACTI_FRAME_CREDIT] = {"CREDIT", NOTHING_AFTER(16), {F64(actor), F32(count), F32(bytes)}},
+    [ACTI_FRAME_PART] = {"PART", REST_AFTER(8), {F64(actor)}},
+    [ACTI_FRAME_CLAIM] = {"CLAIM", NOTHING_AFTER(16), {F64(id), F64(actor)}},
+    [ACTI_FRAME_TAKEN] = {"TAKEN", NOTHING_AFTER(12), {F64(id), F32(status)}},
+    [ACTI_FRAME_END] = {"END", NOTHING_AFTER(12), {F64(actor), F32(status)}},
+    [ACTI_FRAME_LINK] = {"LINK", NOTHING_AFTER(24), {F64(actor), F64(from), F64(id)}},
 };
 
 _Static_assert(28 <= ACTI_FRAME_FIXED_MAX, "ASK has the most bytes before a rest");
@@ -135,11 +135,6 @@ static void set64(uint8_t *p, uint64_t v)
 
 // ---- what a kind is --------------------------------------------------------------
 
-bool acti_frame_sequenced(acti_frame_kind kind)
-{
-    return (unsigned)kind < ACTI_FRAME_KINDS && shapes[kind].sequenced;
-}
-
 void acti_frame_text(const acti_frame *frame, char text[ACTI_FRAME_TEXT_MAX + 1])
 {
     memcpy(text, frame->text, frame->text_size);
@@ -158,14 +153,19 @@ size_t acti_frame_text_fit(const char *text, size_t size)
 
 // ---- writing ---------------------------------------------------------------------
 
-static uint8_t *write_header(uint8_t *p, const shape *s, const acti_frame *frame, size_t length)
+static uint8_t *write_header(uint8_t *p, const acti_frame *frame, size_t length)
 {
-    set32(p, (uint32_t)length);
-    p[4] = (uint8_t)frame->kind;
-    p[5] = 0;
-    set16(p + 6, 0);
-    set64(p + 8, s->sequenced ? frame->sequence : 0);
+    set64(p, length | (uint64_t)frame->kind << 32); // what follows the kind is 0
+    set64(p + 8, acti_frame_sequenced(frame->kind) ? frame->sequence : 0);
     return p + ACTI_FRAME_HEADER;
+}
+
+// Nearly all frames are SENDs, whose two fields are written, and read, without the table.
+static inline uint8_t *write_send(uint8_t *p, const acti_frame *frame)
+{
+    set64(p, frame->actor);
+    set32(p + 8, frame->type);
+    return p + SEND_FIXED;
 }
 
 static uint8_t *write_fields(uint8_t *p, const shape *s, const acti_frame *frame)
@@ -228,6 +228,20 @@ static void write_tail(uint8_t *p, const shape *s, const part parts[2])
     }
 }
 
+// append brings room for a frame with a payload of length bytes, writes its header and its fixed fields, and gives in
+// *rest where the rest of the payload goes.
+static inline int append(acti_buf *out, const acti_frame *frame, size_t length, uint8_t **rest)
+{
+    const shape *s = &shapes[frame->kind];
+    uint8_t *p = acti_buf_reserve(out, ACTI_FRAME_HEADER + length);
+    if (p == NULL)
+        return out->size + ACTI_FRAME_HEADER + length > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
+    out->size += ACTI_FRAME_HEADER + length;
+    p = write_header(p, frame, length);
+    *rest = frame->kind == ACTI_FRAME_SEND ? write_send(p, frame) : write_fields(p, s, frame);
+    return ACTA_OK;
+}
+
 // write_whole appends a frame that ends with the parts.
 static int write_whole(acti_buf *out, const acti_frame *frame, const part parts[2])
 {
@@ -235,15 +249,11 @@ static int write_whole(acti_buf *out, const acti_frame *frame, const part parts[
     size_t size = parts[0].size + parts[1].size;
     if (size > s->payload_max - s->payload_min)
         return ACTA_ETOOBIG;
-    size_t length = s->payload_min + size;
-    uint8_t *p = acti_buf_reserve(out, ACTI_FRAME_HEADER + length);
-    if (p == NULL)
-        return out->size + ACTI_FRAME_HEADER + length > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
-    p = write_header(p, s, frame, length);
-    p = write_fields(p, s, frame);
-    write_tail(p, s, parts);
-    acti_buf_grew(out, ACTI_FRAME_HEADER + length);
-    return ACTA_OK;
+    uint8_t *p;
+    int status = append(out, frame, s->payload_min + size, &p);
+    if (status == ACTA_OK)
+        write_tail(p, s, parts);
+    return status;
 }
 
 int acti_frame_write(acti_buf *out, const acti_frame *frame)
@@ -274,8 +284,9 @@ int acti_frame_write(acti_buf *out, const acti_frame *frame)
 int acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at)
 {
     acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].tail == REST);
+    uint8_t *rest;
     size_t before = out->size;
-    int status = write_whole(out, frame, (part[2]){{NULL, 0}, {NULL, 0}});
+    int status = append(out, frame, shapes[frame->kind].payload_min, &rest);
     if (status == ACTA_OK)
         *at = before;
     return status;
@@ -324,9 +335,10 @@ static const char *header_fault(const uint8_t *head, size_t have, uint32_t paylo
     if (head[5] != 0 || get16(head + 6) != 0)
         return "a reserved byte of the header is not 0";
     uint64_t sequence = get64(head + 8);
-    if (!s->sequenced && sequence != 0)
+    bool sequenced = acti_frame_sequenced((acti_frame_kind)kind);
+    if (!sequenced && sequence != 0)
         return "a frame without sequence number carries one";
-    if (s->sequenced && sequence == 0 && have >= ACTI_FRAME_HEADER)
+    if (sequenced && sequence == 0 && have >= ACTI_FRAME_HEADER)
         return "a sequenced frame carries no sequence number";
     return NULL;
 }
@@ -442,9 +454,31 @@ static int read_payload(const uint8_t *p, size_t have, size_t length, const shap
     return (size_t)(end - p) == left;
 }
 
+// read_send takes a SEND apart that is whole and well formed. False: it is not, or another frame.
+static inline bool read_send(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame)
+{
+    if (size < ACTI_FRAME_HEADER + SEND_FIXED)
+        return false;
+    uint32_t length = get32(bytes);
+    uint64_t sequence = get64(bytes + 8);
+    if (get32(bytes + 4) != ACTI_FRAME_SEND || sequence == 0 || length < SEND_FIXED || length > payload_max ||
+        length > size - ACTI_FRAME_HEADER)
+        return false;
+    const uint8_t *p = bytes + ACTI_FRAME_HEADER;
+    frame->kind = ACTI_FRAME_SEND;
+    frame->sequence = sequence;
+    frame->actor = get64(p);
+    frame->type = get32(p + 8);
+    frame->rest = p + SEND_FIXED;
+    frame->rest_size = length - SEND_FIXED;
+    return true;
+}
+
 int64_t acti_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max, acti_frame *frame, size_t *need,
                         const char **why)
 {
+    if (read_send(bytes, size, payload_max, frame))
+        return (int64_t)(ACTI_FRAME_HEADER + SEND_FIXED + frame->rest_size);
     uint8_t begun[ACTI_FRAME_HEADER] = {0};
     const uint8_t *head = bytes;
     if (size < ACTI_FRAME_HEADER) {

@@ -129,8 +129,10 @@ typedef struct acti_frame {
 } acti_frame;
 
 // acti_frame_sequenced: whether frames of that kind carry a sequence number.
-bool
-acti_frame_sequenced(acti_frame_kind kind);
+static inline bool acti_frame_sequenced(acti_frame_kind kind)
+{
+    return kind == ACTI_FRAME_GOODBYE || (kind >= ACTI_FRAME_TYPE && kind < ACTI_FRAME_KINDS);
+}
 
 // acti_frame_text copies a frame's text, with a NUL.
 void

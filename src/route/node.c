@@ -108,6 +108,7 @@ acti_node *acti_node_new(acti_router *router, const acti_node_plan *plan)
     if (plan->urls != NULL)
         acti_node_aim(node, plan->urls);
     node->caller = plan->url != NULL || node->url[0] != '\0';
+    node->refs = acti_handed_refs(node);
     init_events(node);
     init_tables(node);
     node->alarm.fire = acti_node_fire;

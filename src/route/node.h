@@ -55,6 +55,7 @@
 #include "base/list.h"
 #include "base/slots.h"
 #include "base/table.h"
+#include "codec/codec.h"
 #include "core/actor.h"
 #include "core/clock.h"
 #include "link/link.h"
@@ -257,6 +258,9 @@ acti_root_ended(acti_actor *watched, const acti_actor *watcher, int reason);
 
 // ---- exports: export.c ---------------------------------------------------------------
 
+#define ACTI_DONE_ONE (UINT64_C(1) << 40) // more bytes than there is memory for messages that are not handled yet
+#define ACTI_EXPORT_REFS_AHEAD 64
+
 typedef struct acti_export {
     acti_origin origin; // first: a message's origin is its export
     acti_node *node;    // one reference to its actor
@@ -267,8 +271,8 @@ typedef struct acti_export {
     bool shown;            // is in the router's table
     uint32_t uses; // asks and monitors of this actor that the peer has not settled
     acti_au32 refs;          // the tables', and one per message on its way
-    acti_au64 done_messages; // handled since the last CREDIT; anyone
-    acti_au64 done_bytes;
+    uint32_t refs_ahead;     // counted in refs for messages that are still to come; the node's turns
+    acti_au64 done;          // handled since the last CREDIT: messages, each ACTI_DONE_ONE, and their bytes; anyone
     acti_au32 credit_queued; // 1: credit_event is in the node's inbox
     acta_msg credit_event;
     acti_actor *line; // what waits for room in the actor's inbox, see line.c; NULL: nothing ever had to
@@ -378,15 +382,21 @@ acti_watches_end(acti_proxy *watcher, int reason);
 
 // ---- type numbers: types.c ---------------------------------------------------------------
 
+// What the peer has told of one of its types.
+typedef struct acti_known {
+    const acta_type *type; // NULL: it is not defined here
+    char *name;            // the peer's of it, for reports
+    size_t room;           // acti_codec_room of no bytes
+} acti_known;
+
 typedef struct acti_types {
     void *sent;              // of libc's tsearch: types we have told, by address
     const acta_type *last;   // the one whose number was asked for last, or NULL
     uint32_t last_number;
     uint32_t sent_count;
-    const acta_type **known; // by the peer's number - 1; NULL: not defined here
+    acti_known *known; // by the peer's number - 1
     uint32_t known_count;
     uint32_t known_room;
-    char **names; // the peer's names of them, for reports
 } acti_types;
 
 // acti_types_number gives the number of a type, telling the peer if it is new. ACTA_OK or what acti_session_put says.
@@ -397,10 +407,11 @@ acti_types_number(acti_node *node, const acta_type *type, uint32_t *number);
 int
 acti_types_learn(acti_node *node, const acti_frame *frame);
 
-// acti_types_get gives the type of a number; *name is the peer's name. NULL when it is not defined here, and *name is
-// NULL when the peer has not told that number.
-const acta_type *
-acti_types_get(const acti_node *node, uint32_t number, const char **name);
+// acti_types_get gives what the peer has told of a number, or NULL when it has told nothing.
+static inline const acti_known *acti_types_get(const acti_types *types, uint32_t number)
+{
+    return number - 1 < types->known_count ? &types->known[number - 1] : NULL;
+}
 
 void
 acti_types_fini(acti_types *types);
@@ -583,6 +594,7 @@ struct acti_node {
     acti_slots asks;        // requests sent to the peer and not answered: their promises
     acti_slots monitors;    // MONITORs sent to the peer: their messages
     acti_types types;
+    acti_codec_refs refs;   // who deals with the references in its messages: handed.h; constant
 
     // The router's: router.c and roster.c. Under its lock, except where said.
     acti_list all;

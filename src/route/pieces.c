@@ -50,10 +50,9 @@ void acti_pieces_unslot(acti_proxy *proxy)
 // pack encodes a message into memory of its own.
 static int pack(acti_node *node, const acta_msg *m, acti_buf *out)
 {
-    acti_codec_refs refs = acti_handed_refs(node);
     out->limit = node->session.peer.payload_bytes_max - ACTI_FRAME_FIXED_MAX;
     (void)acti_buf_reserve(out, (size_t)m->size + MORE_BYTES); // if it fails: what is needed may be less
-    return acti_codec_encode(m->type, m + 1, &refs, out);
+    return acti_codec_encode(m->type, m + 1, &node->refs, out);
 }
 
 // put_whole says a message in one frame; without success as if it had not been encoded.
@@ -62,10 +61,8 @@ static int put_whole(acti_node *node, const acta_msg *m, acti_frame *frame, acti
     frame->rest = acti_buf_bytes(packed);
     frame->rest_size = packed->size;
     int status = acti_session_put(&node->session, frame);
-    if (status != ACTA_OK) {
-        acti_codec_refs refs = acti_handed_refs(node);
-        acti_codec_undo(m->type, m + 1, &refs, acti_buf_bytes(packed), packed->size);
-    }
+    if (status != ACTA_OK)
+        acti_codec_undo(m->type, m + 1, &node->refs, acti_buf_bytes(packed), packed->size);
     acti_buf_fini(packed);
     return status;
 }

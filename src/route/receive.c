@@ -37,8 +37,7 @@ static acta_msg *refused(acti_node *node, const acti_frame *frame, int *status)
 // fill decodes a message that has been measured.
 static acta_msg *fill(acti_node *node, acta_msg *m, const acti_frame *frame, int *status, const char **why)
 {
-    acti_codec_refs refs = acti_handed_refs(node);
-    *status = acti_codec_decode(m->type, frame->rest, frame->rest_size, &refs, m + 1, m->size);
+    *status = acti_codec_decode(m->type, frame->rest, frame->rest_size, &node->refs, m + 1, m->size);
     if (*status == ACTA_OK) {
         acti_msg_filled(m);
         return m;
@@ -60,7 +59,7 @@ static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acta_type *ty
                         size_t room, int *status, const char **why)
 {
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
-    acta_msg *m = acti_msg_new(kind, type, (uint32_t)room, true);
+    acta_msg *m = acti_msg_new(kind, type, (uint32_t)(room + sizeof(acti_msg_ext)), false); // that comes behind the body
     if (m == NULL)
         return no_memory(node, frame, status, why);
     size_t size;
@@ -95,33 +94,36 @@ static acta_msg *measured(acti_node *node, acti_msg_kind kind, const acta_type *
 // decode gives the message in a SEND, ASK or REPLY, or NULL with *why and *status, and all that came in it given back.
 static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *frame, int *status, const char **why)
 {
-    const char *name;
-    const acta_type *type = acti_types_get(node, frame->type, &name);
-    if (type == NULL) {
+    const acti_known *known = acti_types_get(&node->types, frame->type);
+    if (known == NULL || known->type == NULL) {
         *status = ACTA_EREFUSED;
         *why = "its type is not defined in this program";
         return refused(node, frame, status);
     }
     // What is larger may be so for fields that are skipped, which are not worth keeping memory for.
-    size_t room = acti_codec_room(type, frame->rest_size);
-    if (room > 0 && room <= node->actor->sys->opts.message_bytes_max)
-        return unpack(node, kind, type, frame, room, status, why);
-    return measured(node, kind, type, frame, status, why);
+    size_t room = known->room + frame->rest_size;
+    if (known->room > 0 && room <= node->actor->sys->opts.message_bytes_max)
+        return unpack(node, kind, known->type, frame, room, status, why);
+    return measured(node, kind, known->type, frame, status, why);
 }
 
 static const char *name_of(const acti_node *node, const acti_frame *frame)
 {
-    const char *name;
-    (void)acti_types_get(node, frame->type, &name);
-    return name != NULL ? name : "message of an unknown type";
+    const acti_known *known = acti_types_get(&node->types, frame->type);
+    return known != NULL ? known->name : "message of an unknown type";
 }
 
 // come_from lets the receiver's credit grow again when m is done with.
 static void come_from(acti_export *export, acta_msg *m, const acti_frame *frame)
 {
-    (void)acti_au32_add_relaxed(&export->refs, 1); // the message's; the table has one
-    acti_msg_ext_of(m)->origin = &export->origin;
-    acti_msg_ext_of(m)->bytes = (uint32_t)frame->rest_size;
+    if (export->refs_ahead == 0) {
+        export->refs_ahead = ACTI_EXPORT_REFS_AHEAD;
+        (void)acti_au32_add_relaxed(&export->refs, ACTI_EXPORT_REFS_AHEAD); // the table has one
+    }
+    export->refs_ahead--; // it is the message's now
+    acti_msg_ext *ext = acti_msg_ext_of(m);
+    ext->origin = &export->origin;
+    ext->bytes = (uint32_t)frame->rest_size;
 }
 
 // unhandled counts a message whose type this program does not know: its receiver could not have handled it either.

@@ -159,18 +159,18 @@ static int lose(acti_proxy *proxy, const acta_msg *m, int status)
 // put_message puts a frame with the message's body. *packed is how many bytes that has.
 static int put_message(acti_node *node, acta_msg *m, acti_frame *frame, size_t *packed)
 {
-    acti_codec_refs refs = acti_handed_refs(node);
+    const acti_codec_refs *refs = &node->refs;
     acti_buf *out;
     size_t at;
     int status = acti_session_begin(&node->session, frame, &out, &at);
     if (status != ACTA_OK)
         return status;
     size_t start = out->size;
-    status = acti_codec_encode(m->type, m + 1, &refs, out);
+    status = acti_codec_encode(m->type, m + 1, refs, out);
     *packed = out->size - start;
     bool fits = *packed + ACTI_FRAME_FIXED_MAX <= node->session.peer.payload_bytes_max;
     if (status == ACTA_OK && !fits) {
-        acti_codec_undo(m->type, m + 1, &refs, acti_buf_bytes(out) + start, *packed);
+        acti_codec_undo(m->type, m + 1, refs, acti_buf_bytes(out) + start, *packed);
         status = ACTA_ETOOBIG;
     }
     int end = acti_session_end(&node->session, at, status != ACTA_OK);
@@ -209,7 +209,11 @@ static void let_go(acti_proxy *proxy, acta_msg *m)
 
 static void say_send(acti_proxy *proxy, acta_msg *m)
 {
-    acti_frame frame = {.kind = ACTI_FRAME_SEND, .actor = proxy->id};
+    acti_frame frame; // of which only some is for a SEND; all of it is large
+    frame.kind = ACTI_FRAME_SEND;
+    frame.actor = proxy->id;
+    frame.from = 0;
+    frame.id = 0;
     if (acti_taker_sends(&proxy->taker))
         (void)write_message(proxy, m, &frame);
     else

@@ -114,8 +114,9 @@ int acti_session_deny(acti_session *session, int status, const char *format, ...
 static void drop_taken(acti_session *session)
 {
     acti_begun_let_go(&session->begun);
-    if (session->taken > 0)
-        acti_buf_consume(&session->in, session->taken);
+    if (session->taken == 0)
+        return;
+    acti_buf_consume(&session->in, session->taken);
     session->taken = 0;
 }
 
@@ -154,6 +155,8 @@ void acti_session_feed(acti_session *session, size_t size)
 
 static bool allowed(const acti_session *session, acti_frame_kind kind)
 {
+    if (session->phase == ACTI_PHASE_UP && session->peer_goodbye == 0 && kind >= ACTI_FRAME_TYPE)
+        return true; // mostly
     if (session->phase == ACTI_PHASE_WAITING)
         return kind == ACTI_FRAME_HELLO;
     if (kind == ACTI_FRAME_REFUSE)
@@ -322,8 +325,7 @@ static int act(acti_session *session, acti_frame *frame)
 // hears: whether frames are given out now; else the node is to decide, or there is no connection.
 static bool hears(const acti_session *session)
 {
-    return acti_session_meeting(session) || session->phase == ACTI_PHASE_HALF ||
-           session->phase == ACTI_PHASE_UP;
+    return session->phase == ACTI_PHASE_UP || session->phase == ACTI_PHASE_HALF || acti_session_meeting(session);
 }
 
 int acti_session_next(acti_session *session, acti_frame *frame)

@@ -77,8 +77,9 @@ static acti_session_chunk *new_chunk(acti_session *session)
 // fill gives the chunk that frames are put into, or NULL without memory.
 static acti_session_chunk *fill(acti_session *session)
 {
-    if (session->filling == NULL)
-        session->filling = new_chunk(session);
+    if (session->filling != NULL)
+        return session->filling;
+    session->filling = new_chunk(session);
     if (session->filling != NULL)
         session->filling->frames.limit =
             (size_t)CHUNK_BYTES + ACTI_FRAME_HEADER + session->peer.payload_bytes_max;
@@ -188,14 +189,10 @@ static int may_put(const acti_session *session)
     return session->waiting_bytes + session->kept_bytes < session->out_limit ? ACTA_OK : ACTA_EFULL;
 }
 
-// count_in counts the frame from at to the end of filling, or takes it back.
-static void count_in(acti_session *session, size_t at, bool drop)
+// count_in counts the frame from at to the end of filling.
+static void count_in(acti_session *session, size_t at)
 {
     acti_session_chunk *chunk = session->filling;
-    if (drop) {
-        acti_frame_end(&chunk->frames, at, true);
-        return;
-    }
     session->sent++;
     session->waiting_bytes += chunk->frames.size - at;
     if (at == 0)
@@ -222,9 +219,12 @@ static int put(acti_session *session, acti_frame *frame)
     int status = acti_frame_write(&chunk->frames, frame);
     if (status != ACTA_OK)
         return status;
-    bool big = too_big(session, at);
-    count_in(session, at, big);
-    return big ? ACTA_ETOOBIG : ACTA_OK;
+    if (too_big(session, at)) {
+        acti_frame_end(&chunk->frames, at, true);
+        return ACTA_ETOOBIG;
+    }
+    count_in(session, at);
+    return ACTA_OK;
 }
 
 int acti_session_put(acti_session *session, acti_frame *frame)
@@ -258,11 +258,12 @@ int acti_session_end(acti_session *session, size_t at, bool drop)
 {
     acti_assert(session->putting);
     session->putting = false;
-    bool big = too_big(session, at);
-    if (!drop && !big)
-        acti_frame_end(&session->filling->frames, at, false);
-    count_in(session, at, drop || big);
-    return !drop && big ? ACTA_ETOOBIG : ACTA_OK;
+    bool back = drop || too_big(session, at);
+    acti_frame_end(&session->filling->frames, at, back);
+    if (back)
+        return drop ? ACTA_OK : ACTA_ETOOBIG;
+    count_in(session, at);
+    return ACTA_OK;
 }
 
 int acti_session_leave(acti_session *session)

@@ -78,40 +78,25 @@ int acti_types_learn(acti_node *node, const acti_frame *frame)
         return ACTA_EMALFORMED;
     if (types->known_count == types->known_room) {
         uint32_t room = types->known_room == 0 ? 16 : types->known_room * 2;
-        const acta_type **known = realloc(types->known, room * sizeof(*known));
+        acti_known *known = realloc(types->known, room * sizeof(*known));
         if (known == NULL)
             return ACTA_ENOMEM;
         types->known = known;
-        char **names = realloc(types->names, room * sizeof(*names));
-        if (names == NULL)
-            return ACTA_ENOMEM;
-        types->names = names;
         types->known_room = room;
     }
     char *name = strndup(frame->text, frame->text_size);
     if (name == NULL)
         return ACTA_ENOMEM;
-    types->names[types->known_count] = name;
-    types->known[types->known_count++] = acta_type_find(name);
+    const acta_type *type = acta_type_find(name);
+    types->known[types->known_count++] = (acti_known){type, name, type != NULL ? acti_codec_room(type, 0) : 0};
     return ACTA_OK;
-}
-
-const acta_type *acti_types_get(const acti_node *node, uint32_t number, const char **name)
-{
-    const acti_types *types = &node->types;
-    *name = NULL;
-    if (number == 0 || number > types->known_count)
-        return NULL;
-    *name = types->names[number - 1];
-    return types->known[number - 1];
 }
 
 void acti_types_fini(acti_types *types)
 {
     tdestroy(types->sent, free);
     for (uint32_t i = 0; i < types->known_count; i++)
-        free(types->names[i]);
-    free(types->names);
+        free(types->known[i].name);
     free(types->known);
     *types = (acti_types){0};
 }
