@@ -69,6 +69,7 @@
 #include <acta/message.h>
 
 #include "base/buf.h"
+#include "core/type.h"
 
 typedef struct acti_actor acti_actor;
 
@@ -131,6 +132,29 @@ ACTA_NODISCARD int
 acti_codec_each_ref(const void *bytes, size_t size, void (*fn)(void *arg, const acti_codec_ref *ref, bool strong),
                     void *arg);
 
+// ---- plans ----------------------------------------------------------------------
+
+// acti_codec_plan is what is the same in all messages of a type: worked out once, by whoever has many of them.
+typedef struct acti_codec_plan {
+    const acta_type *type;
+    size_t room;     // acti_codec_room of no bytes
+    acti_buf packed; // the head of the map, then the keys of all fields, each with its head
+    uint32_t ends[ACTI_TYPE_FIELDS_MAX + 1]; // where each of these ends
+} acti_codec_plan;
+
+// acti_codec_plan_new gives the plan of a type, or NULL without memory; acti_codec_plan_free takes NULL, too.
+acti_codec_plan *
+acti_codec_plan_new(const acta_type *type);
+void
+acti_codec_plan_free(acti_codec_plan *plan);
+
+// acti_codec_plan_key is where the key of a field lies, with its head; *size is how many bytes it has.
+static inline const uint8_t *acti_codec_plan_key(const acti_codec_plan *plan, size_t field, size_t *size)
+{
+    *size = plan->ends[field + 1] - plan->ends[field];
+    return acti_buf_bytes(&plan->packed) + plan->ends[field];
+}
+
 // ---- encoding -------------------------------------------------------------------
 
 // acti_codec_encode appends body to out. refs may be NULL: then there is no way for senders and addresses.
@@ -143,6 +167,10 @@ acti_codec_each_ref(const void *bytes, size_t size, void (*fn)(void *arg, const 
 //          holds what it held before, and what was given has been undone.
 ACTA_NODISCARD int
 acti_codec_encode(const acta_type *type, const void *body, const acti_codec_refs *refs, acti_buf *out);
+
+// acti_codec_encode_as is acti_codec_encode of a type with a plan: the same bytes, sooner.
+ACTA_NODISCARD int
+acti_codec_encode_as(const acti_codec_plan *plan, const void *body, const acti_codec_refs *refs, acti_buf *out);
 
 // acti_codec_undo undoes what was given for a message that was encoded and does not go out after all. bytes are those
 // that were appended for it.
@@ -194,6 +222,12 @@ acti_codec_room(const acta_type *type, size_t size);
 ACTA_NODISCARD int
 acti_codec_unpack(const acta_type *type, const void *bytes, size_t size, size_t limit, void *to, size_t room,
                   acti_codec_count *refs, size_t *used, const char **why);
+
+// acti_codec_unpack_as is acti_codec_unpack of a type with a plan: the same block, sooner if the message is as
+// acti_codec_encode writes it.
+ACTA_NODISCARD int
+acti_codec_unpack_as(const acti_codec_plan *plan, const void *bytes, size_t size, size_t limit, void *to, size_t room,
+                     acti_codec_count *refs, size_t *used, const char **why);
 
 // ---- printing -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 
 #include "codec/codec.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <msgpack/pack.h>
@@ -23,6 +24,7 @@ _Static_assert(ACTI_TYPE_FIELDS_MAX <= ACTI_CODEC_REFS_MAX, "what is written can
 // msgpack-c knows success or not; the status that its callback met is kept here. Once it is set there is no room, and
 // nothing more is written, so only loops need to look at it.
 typedef struct coder {
+    const acti_codec_plan *plan; // or NULL
     uint8_t *at;
     uint8_t *end;
     acti_buf *out;
@@ -224,9 +226,19 @@ void acti_codec_undo(const acta_type *type, const void *body, const acti_codec_r
 
 // ---- messages ---------------------------------------------------------------
 
-static void encode_field(coder *c, const acta_field *field, const void *from)
+static inline void encode_key(coder *c, const acta_field *field, size_t index)
 {
-    pack_str(c, field->name, strlen(field->name));
+    if (c->plan == NULL) {
+        pack_str(c, field->name, strlen(field->name));
+        return;
+    }
+    size_t size;
+    const uint8_t *key = acti_codec_plan_key(c->plan, index, &size);
+    (void)write_bytes(c, (const char *)key, size);
+}
+
+static inline void encode_field(coder *c, const acta_field *field, const void *from)
+{
     if (acti_kind_is_ref(field->kind))
         encode_ref(c, field, from);
     else if (field->kind < ACTA_KIND_ARRAY)
@@ -235,18 +247,20 @@ static void encode_field(coder *c, const acta_field *field, const void *from)
         encode_array(c, field->kind - ACTA_KIND_ARRAY, from);
 }
 
-int acti_codec_encode(const acta_type *type, const void *body, const acti_codec_refs *refs, acti_buf *out)
+static inline int encode(const acta_type *type, const acti_codec_plan *plan, const void *body,
+                         const acti_codec_refs *refs, acti_buf *out)
 {
     if (type->refs && refs == NULL)
         return ACTA_EREFUSED;
     size_t held = out->size;
-    coder c = {.out = out, .refs = refs};
+    coder c = {.plan = plan, .out = out, .refs = refs};
     resume(&c);
     msgpack_packer packer = packer_of(&c);
     msgpack_pack_map(&packer, type->field_count);
     size_t first = (size_t)(c.at - acti_buf_bytes(out));
     for (size_t i = 0; i < type->field_count && c.status == ACTA_OK; i++) {
         const acta_field *field = &type->fields[i];
+        encode_key(&c, field, i);
         encode_field(&c, field, (const uint8_t *)body + field->offset);
     }
     settle(&c);
@@ -256,4 +270,55 @@ int acti_codec_encode(const acta_type *type, const void *body, const acti_codec_
         out->size = held;
     }
     return c.status;
+}
+
+int acti_codec_encode(const acta_type *type, const void *body, const acti_codec_refs *refs, acti_buf *out)
+{
+    return encode(type, NULL, body, refs, out);
+}
+
+int acti_codec_encode_as(const acti_codec_plan *plan, const void *body, const acti_codec_refs *refs, acti_buf *out)
+{
+    return encode(plan->type, plan, body, refs, out);
+}
+
+// ---- plans ------------------------------------------------------------------
+
+// pack_keys packs what is the same in all messages of a type.
+static int pack_keys(acti_codec_plan *plan)
+{
+    const acta_type *type = plan->type;
+    plan->packed.limit = UINT32_MAX;
+    coder c = {.out = &plan->packed};
+    msgpack_packer packer = packer_of(&c);
+    msgpack_pack_map(&packer, type->field_count);
+    settle(&c);
+    plan->ends[0] = (uint32_t)plan->packed.size;
+    for (size_t i = 0; i < type->field_count; i++) {
+        encode_key(&c, &type->fields[i], i);
+        settle(&c);
+        plan->ends[i + 1] = (uint32_t)plan->packed.size;
+    }
+    return c.status;
+}
+
+acti_codec_plan *acti_codec_plan_new(const acta_type *type)
+{
+    acti_codec_plan *plan = calloc(1, sizeof(*plan));
+    if (plan == NULL)
+        return NULL;
+    plan->type = type;
+    plan->room = acti_codec_room(type, 0);
+    if (pack_keys(plan) == ACTA_OK)
+        return plan;
+    acti_codec_plan_free(plan);
+    return NULL;
+}
+
+void acti_codec_plan_free(acti_codec_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    acti_buf_fini(&plan->packed);
+    free(plan);
 }

@@ -386,22 +386,24 @@ acti_watches_end(acti_proxy *watcher, int reason);
 typedef struct acti_known {
     const acta_type *type; // NULL: it is not defined here
     char *name;            // the peer's of it, for reports
-    size_t room;           // acti_codec_room of no bytes
+    acti_codec_plan *plan; // if it is defined
 } acti_known;
 
 typedef struct acti_types {
     void *sent;              // of libc's tsearch: types we have told, by address
     const acta_type *last;   // the one whose number was asked for last, or NULL
     uint32_t last_number;
+    const acti_codec_plan *last_plan;
     uint32_t sent_count;
     acti_known *known; // by the peer's number - 1
     uint32_t known_count;
     uint32_t known_room;
 } acti_types;
 
-// acti_types_number gives the number of a type, telling the peer if it is new. ACTA_OK or what acti_session_put says.
+// acti_types_number gives the number and the plan of a type, telling the peer if it is new. ACTA_OK or what
+// acti_session_put says.
 int
-acti_types_number(acti_node *node, const acta_type *type, uint32_t *number);
+acti_types_number(acti_node *node, const acta_type *type, uint32_t *number, const acti_codec_plan **plan);
 
 // acti_types_learn enters what the peer told; ACTA_EMALFORMED or ACTA_ENOMEM.
 int

@@ -55,16 +55,17 @@ static acta_msg *no_memory(acti_node *node, const acti_frame *frame, int *status
 }
 
 // unpack decodes a message into a block of room bytes, which are enough whatever it is.
-static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acta_type *type, const acti_frame *frame,
+static acta_msg *unpack(acti_node *node, acti_msg_kind kind, const acti_codec_plan *plan, const acti_frame *frame,
                         size_t room, int *status, const char **why)
 {
     uint32_t limit = node->actor->sys->opts.message_bytes_max;
-    acta_msg *m = acti_msg_new(kind, type, (uint32_t)(room + sizeof(acti_msg_ext)), false); // that comes behind the body
+    size_t with_ext = room + sizeof(acti_msg_ext); // which is put behind what is used of the body
+    acta_msg *m = acti_msg_new(kind, plan->type, (uint32_t)with_ext, false);
     if (m == NULL)
         return no_memory(node, frame, status, why);
     size_t size;
     acti_codec_count count;
-    *status = acti_codec_unpack(type, frame->rest, frame->rest_size, limit, m + 1, room, &count, &size, why);
+    *status = acti_codec_unpack_as(plan, frame->rest, frame->rest_size, limit, m + 1, room, &count, &size, why);
     if (*status != ACTA_OK) {
         acti_msg_release(m);
         return refused(node, frame, status);
@@ -101,9 +102,9 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
         return refused(node, frame, status);
     }
     // What is larger may be so for fields that are skipped, which are not worth keeping memory for.
-    size_t room = known->room + frame->rest_size;
-    if (known->room > 0 && room <= node->actor->sys->opts.message_bytes_max)
-        return unpack(node, kind, known->type, frame, room, status, why);
+    size_t room = known->plan->room + frame->rest_size;
+    if (known->plan->room > 0 && room <= node->actor->sys->opts.message_bytes_max)
+        return unpack(node, kind, known->plan, frame, room, status, why);
     return measured(node, kind, known->type, frame, status, why);
 }
 

@@ -157,7 +157,7 @@ static int lose(acti_proxy *proxy, const acta_msg *m, int status)
 }
 
 // put_message puts a frame with the message's body. *packed is how many bytes that has.
-static int put_message(acti_node *node, acta_msg *m, acti_frame *frame, size_t *packed)
+static int put_message(acti_node *node, const acti_codec_plan *plan, acta_msg *m, acti_frame *frame, size_t *packed)
 {
     const acti_codec_refs *refs = &node->refs;
     acti_buf *out;
@@ -166,7 +166,7 @@ static int put_message(acti_node *node, acta_msg *m, acti_frame *frame, size_t *
     if (status != ACTA_OK)
         return status;
     size_t start = out->size;
-    status = acti_codec_encode(m->type, m + 1, refs, out);
+    status = acti_codec_encode_as(plan, m + 1, refs, out);
     *packed = out->size - start;
     bool fits = *packed + ACTI_FRAME_FIXED_MAX <= node->session.peer.payload_bytes_max;
     if (status == ACTA_OK && !fits) {
@@ -183,10 +183,11 @@ static int put_message(acti_node *node, acta_msg *m, acti_frame *frame, size_t *
 static int write_message(acti_proxy *proxy, acta_msg *m, acti_frame *frame)
 {
     size_t packed;
-    int status = acti_types_number(proxy->node, m->type, &frame->type);
+    const acti_codec_plan *plan;
+    int status = acti_types_number(proxy->node, m->type, &frame->type, &plan);
     if (status == ACTA_OK)
         status = acti_pieces_large(m) ? acti_pieces_begin(proxy, m, frame, &packed)
-                                      : put_message(proxy->node, m, frame, &packed);
+                                      : put_message(proxy->node, plan, m, frame, &packed);
     if (status != ACTA_OK)
         return lose(proxy, m, status);
     if (needs_credit(m)) {

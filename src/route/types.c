@@ -12,6 +12,7 @@
 typedef struct numbered {
     const acta_type *type;
     uint32_t number;
+    acti_codec_plan *plan;
 } numbered;
 
 static int compare(const void *a, const void *b)
@@ -21,30 +22,53 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int number_of(acti_node *node, const acta_type *type, uint32_t *number);
+static void free_numbered(void *of)
+{
+    numbered *entry = of;
+    acti_codec_plan_free(entry->plan);
+    free(entry);
+}
+
+static int number_of(acti_node *node, const acta_type *type, const numbered **out);
 
 // Many of the same type mostly follow each other.
-int acti_types_number(acti_node *node, const acta_type *type, uint32_t *number)
+int acti_types_number(acti_node *node, const acta_type *type, uint32_t *number, const acti_codec_plan **plan)
 {
     acti_types *types = &node->types;
     if (type != types->last) {
-        int status = number_of(node, type, &types->last_number);
-        types->last = status == ACTA_OK ? type : NULL;
+        const numbered *entry;
+        int status = number_of(node, type, &entry);
         if (status != ACTA_OK)
             return status;
+        types->last = type;
+        types->last_number = entry->number;
+        types->last_plan = entry->plan;
     }
     *number = types->last_number;
+    *plan = types->last_plan;
     return ACTA_OK;
 }
 
+static numbered *new_numbered(const acta_type *type, uint32_t number)
+{
+    numbered *entry = malloc(sizeof(*entry));
+    if (entry == NULL)
+        return NULL;
+    *entry = (numbered){.type = type, .number = number, .plan = acti_codec_plan_new(type)};
+    if (entry->plan != NULL)
+        return entry;
+    free(entry);
+    return NULL;
+}
+
 // number_of looks the number of a type up, or gives it one.
-static int number_of(acti_node *node, const acta_type *type, uint32_t *number)
+static int number_of(acti_node *node, const acta_type *type, const numbered **out)
 {
     acti_types *types = &node->types;
     numbered key = {.type = type};
     numbered **found = tfind(&key, &types->sent, compare);
     if (found != NULL) {
-        *number = (*found)->number;
+        *out = *found;
         return ACTA_OK;
     }
 
@@ -52,22 +76,21 @@ static int number_of(acti_node *node, const acta_type *type, uint32_t *number)
                         .type = types->sent_count + 1,
                         .text = type->name,
                         .text_size = strlen(type->name)};
-    numbered *entry = malloc(sizeof(*entry));
+    numbered *entry = new_numbered(type, frame.type);
     if (entry == NULL)
         return ACTA_ENOMEM;
-    *entry = (numbered){.type = type, .number = frame.type};
     if (tsearch(entry, &types->sent, compare) == NULL) {
-        free(entry);
+        free_numbered(entry);
         return ACTA_ENOMEM;
     }
     int status = acti_session_put(&node->session, &frame);
     if (status != ACTA_OK) {
         (void)tdelete(entry, &types->sent, compare);
-        free(entry);
+        free_numbered(entry);
         return status;
     }
     types->sent_count++;
-    *number = frame.type;
+    *out = entry;
     return ACTA_OK;
 }
 
@@ -88,15 +111,22 @@ int acti_types_learn(acti_node *node, const acti_frame *frame)
     if (name == NULL)
         return ACTA_ENOMEM;
     const acta_type *type = acta_type_find(name);
-    types->known[types->known_count++] = (acti_known){type, name, type != NULL ? acti_codec_room(type, 0) : 0};
+    acti_codec_plan *plan = type != NULL ? acti_codec_plan_new(type) : NULL;
+    if (type != NULL && plan == NULL) {
+        free(name);
+        return ACTA_ENOMEM;
+    }
+    types->known[types->known_count++] = (acti_known){type, name, plan};
     return ACTA_OK;
 }
 
 void acti_types_fini(acti_types *types)
 {
-    tdestroy(types->sent, free);
-    for (uint32_t i = 0; i < types->known_count; i++)
+    tdestroy(types->sent, free_numbered);
+    for (uint32_t i = 0; i < types->known_count; i++) {
+        acti_codec_plan_free(types->known[i].plan);
         free(types->known[i].name);
+    }
     free(types->known);
     *types = (acti_types){0};
 }

@@ -126,7 +126,20 @@ static inline block encoded(const acta_type *type, const void *body)
     return b;
 }
 
-// assert_unpacks: whether measuring and filling in one walk comes to the same, in a block of just the room it asks for.
+// assert_packs_alike: whether two bodies pack to the same bytes, the one with a plan and the other without.
+static inline void assert_packs_alike(const acti_codec_plan *plan, const void *body, const void *other)
+{
+    acti_buf a = {.limit = LIMIT}, b = {.limit = LIMIT};
+    assert_int_equal(acti_codec_encode(plan->type, body, NULL, &a), ACTA_OK);
+    assert_int_equal(acti_codec_encode_as(plan, other, NULL, &b), ACTA_OK);
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(acti_buf_bytes(&a), acti_buf_bytes(&b), a.size);
+    acti_buf_fini(&a);
+    acti_buf_fini(&b);
+}
+
+// assert_unpacks: whether measuring and filling in one walk comes to the same, in a block of just the room it asks for,
+// and so it does with a plan.
 static inline void assert_unpacks(const acta_type *type, const void *bytes, size_t size, size_t limit)
 {
     size_t room = acti_codec_room(type, size);
@@ -140,6 +153,16 @@ static inline void assert_unpacks(const acta_type *type, const void *bytes, size
     assert_int_equal(acti_codec_unpack(type, bytes, size, limit, to, room, &counted, &used, &why), measured);
     if (measured == ACTA_OK)
         assert_true(used == need && counted.refs == refs.refs && counted.skipped == refs.skipped);
+    void *planned = exact_new(room);
+    acti_codec_plan *plan = acti_codec_plan_new(type);
+    assert_non_null(plan);
+    assert_int_equal(acti_codec_unpack_as(plan, bytes, size, limit, planned, room, &counted, &used, &why), measured);
+    if (measured == ACTA_OK) {
+        assert_true(used == need && counted.refs == refs.refs && counted.skipped == refs.skipped);
+        assert_packs_alike(plan, to, planned);
+    }
+    acti_codec_plan_free(plan);
+    exact_free(planned, room);
     exact_free(to, room);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // fuzz_decode.c - any bytes as a message: refused with a reason, or decoded to something that packs, prints and
-// unpacks again to the same. Of each sender and address in it somebody is told what became of it, and none is held in
+// unpacks again to the same, whichever way it is unpacked. Of each sender and address in it somebody is told what became of it, and none is held in
 // the end.
 
 #include <stdint.h>
@@ -19,6 +19,7 @@ ACTA_MESSAGE(anything, (i64, i, optional), (u64, u, optional), (f64, f, optional
              (f64_array, fa, optional), (bool_array, ba, optional), (str_array, sa, optional),
              (bytes_array, da, optional));
 ACTA_MESSAGE(strict, (i64, i), (str, s), (bytes_array, da));
+ACTA_MESSAGE(plain, (i64, i), (bytes, d), (str, s, optional), (u64, u), (f64, f, optional), (bool, b));
 ACTA_MESSAGE(holds, (tx, who), (addr, where, optional), (str, s, optional), (tx, other, optional));
 
 #define LIMIT ((size_t)1 << 20)
@@ -141,10 +142,54 @@ static void check_again(const acta_type *type, const void *body)
     acti_buf_fini(&out);
 }
 
+// packed gives what a body is packed to, with a plan or without.
+static acti_buf packed(const acti_codec_plan *plan, const void *body, bool planned)
+{
+    acti_buf out = {.limit = 16 * LIMIT};
+    int status = planned ? acti_codec_encode_as(plan, body, NULL, &out) : acti_codec_encode(plan->type, body, NULL, &out);
+    acti_assert(status == ACTA_OK);
+    return out;
+}
+
+// unpacked unpacks in one walk, in exactly the room that is asked for, and gives the status.
+static int unpacked(const acti_codec_plan *plan, const uint8_t *bytes, size_t size, bool planned, acti_buf *again)
+{
+    const char *why;
+    size_t used = 0, room = plan->room + size;
+    acti_codec_count counted;
+    void *to = malloc(room);
+    if (to == NULL)
+        abort();
+    int status = planned ? acti_codec_unpack_as(plan, bytes, size, 2 * LIMIT, to, room, &counted, &used, &why)
+                         : acti_codec_unpack(plan->type, bytes, size, 2 * LIMIT, to, room, &counted, &used, &why);
+    acti_assert(status != ACTA_OK || used <= room);
+    if (status == ACTA_OK)
+        *again = packed(plan, to, planned);
+    free(to);
+    return status;
+}
+
+// check_plan: with a plan the same comes out.
+static void check_plan(const uint8_t *data, size_t size)
+{
+    acti_codec_plan *plan = acti_codec_plan_new(acta_type_of(plain));
+    if (plan == NULL)
+        abort();
+    acti_buf with = {0}, without = {0};
+    int status = unpacked(plan, data, size, true, &with);
+    acti_assert(status == unpacked(plan, data, size, false, &without));
+    acti_assert(with.size == without.size);
+    acti_assert(with.size == 0 || memcmp(acti_buf_bytes(&with), acti_buf_bytes(&without), with.size) == 0);
+    acti_buf_fini(&with);
+    acti_buf_fini(&without);
+    acti_codec_plan_free(plan);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const acta_type *types[] = {acta_type_of(anything), acta_type_of(strict), acta_type_of(holds)};
-    for (uint32_t i = 0; i < 2 * 3; i++) {
+    const acta_type *types[] = {acta_type_of(anything), acta_type_of(strict), acta_type_of(holds), acta_type_of(plain)};
+    check_plan(data, size);
+    for (uint32_t i = 0; i < 2 * 4; i++) {
         const acta_type *type = types[i / 2];
         reset(i % 2 == 0 ? 0 : 1 + (uint32_t)size % 3);
         size_t need;
