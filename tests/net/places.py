@@ -69,7 +69,7 @@ def refused_in(line):
 
 def refused(flow, env, *words, url=None):
     """A sender with these options does not come to connect, and says why; the server reports it too."""
-    flow.send(COUNT, env=env, url=url, patience=5)
+    flow.send(COUNT, env=env, url=url)
     check_fails(flow.sender.end(), "cannot connect to tls+tcp://", *words)
 
 
