@@ -38,9 +38,10 @@ typedef struct far {
 static inline void far_open(far *w)
 {
     *w = (far){.live = acti_pool_live()};
+    acta_system_opts opts = {.workers = 2}; // an actor may keep one, at a gate, also where there is one processor
     for (int i = 0; i < FAR_SYSTEMS; i++) {
         snprintf(w->url[i], sizeof(w->url[i]), "ipc://%s/%d", far_folder, i);
-        assert_int_equal(acta_open(NULL, &w->sys[i]), ACTA_OK);
+        assert_int_equal(acta_open(&opts, &w->sys[i]), ACTA_OK);
         assert_int_equal(acta_node_listen(w->sys[i], w->url[i], &w->listener[i]), ACTA_OK);
     }
 }
