@@ -78,6 +78,15 @@ static inline int opens_first(acta_self *self, void *arg, acta_msg *m)
     return ACTA_OK;
 }
 
+static inline int answers_queries(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)arg;
+    const query *q = m != NULL ? acta_as(query, m) : NULL;
+    if (q != NULL)
+        kit_claim(acta_reply(self, m, answer, .n = q->n) == ACTA_OK);
+    return ACTA_OK;
+}
+
 // host_start spawns an actor and returns when its door is open.
 static inline acta_tx *host_start(const kit *k, const kit_kind *kind, host *h, const char *url, acta_door_kind door,
                                   uint32_t capacity)

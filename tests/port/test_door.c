@@ -90,15 +90,6 @@ TEST(what_cannot_be_a_door_is_refused_and_leaves_nothing)
 
 // ---- refusals: what clients say ----------------------------------------------------------
 
-static int answers_queries(acta_self *self, void *arg, acta_msg *m)
-{
-    (void)arg;
-    const query *q = m != NULL ? acta_as(query, m) : NULL;
-    if (q != NULL)
-        kit_claim(acta_reply(self, m, answer, .n = q->n) == ACTA_OK);
-    return ACTA_OK;
-}
-
 typedef struct nonsense {
     const char *bytes;
     size_t size;

@@ -8,15 +8,6 @@
 
 #include "pipes.h"
 
-static int answers_queries(acta_self *self, void *arg, acta_msg *m)
-{
-    (void)arg;
-    const query *q = m != NULL ? acta_as(query, m) : NULL;
-    if (q != NULL)
-        kit_claim(acta_reply(self, m, answer, .n = q->n) == ACTA_OK);
-    return ACTA_OK;
-}
-
 static void ask_and_hear(nng_socket s, uint32_t number)
 {
     words q = query_words(number);

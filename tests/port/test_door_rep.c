@@ -4,7 +4,6 @@
 
 #include "door.h"
 
-
 // ---- outcomes that are no answer --------------------------------------------------------
 
 enum { REPLIED, REFUSED, FREED, TAKEN_AND_DROPPED, UNHANDLED, DELEGATED, DELEGATED_TO_NOBODY, LATER, WAYS };
@@ -19,15 +18,6 @@ typedef struct ways {
     acta_tx *nobody; // an actor that has ended
     acta_promise *later;
 } ways;
-
-static int works(acta_self *self, void *arg, acta_msg *m)
-{
-    (void)arg;
-    const query *q = m != NULL ? acta_as(query, m) : NULL;
-    if (q != NULL)
-        kit_claim(acta_reply(self, m, answer, .n = q->n) == ACTA_OK);
-    return ACTA_OK;
-}
 
 static int ends_at_once(acta_self *self, void *arg, acta_msg *m)
 {
@@ -78,7 +68,7 @@ static int answers_each_way(acta_self *self, void *arg, acta_msg *m)
 
 TEST(each_way_to_deal_with_a_request_is_told_to_who_asked)
 {
-    kit_actor worker = {works}, ender = {ends_at_once};
+    kit_actor worker = {answers_queries}, ender = {ends_at_once};
     KIT_EACH_KIND(kind) {
         kit k;
         kit_open(&k, 2);
@@ -220,90 +210,86 @@ static void holder_fini(holder *keep)
 
 enum { HELD = 20, ASKED = 150, SMALL = 8 };
 
-// ask_many asks so many queries, of which the holder takes the first HELD: SMALL more are in its inbox, one waits for
-// room, and of the rest some have been read by the door and some lie with the system.
-static nng_socket ask_many(const place *at, holder *keep)
+// A door at which so many have been asked. The holder has the first HELD and waits: SMALL more are in its inbox, one
+// waits for room, and of the rest some have been read by the door and some lie with the system.
+typedef struct held {
+    kit k;
+    place at;
+    holder keep;
+    host host;
+    acta_tx *tx;
+    nng_socket s;
+} held;
+
+static void held_open(held *d, const kit_kind *kind, bool closes)
 {
-    nng_socket s = asker(at->url);
+    kit_open(&d->k, 2);
+    d->at = place_new();
+    holder_init(&d->keep, HELD, closes);
+    d->host = (host){.then = holds_all, .arg = &d->keep};
+    d->tx = host_start(&d->k, kind, &d->host, d->at.url, ACTA_DOOR_REP, SMALL);
+    d->s = asker(d->at.url);
     for (uint32_t i = 0; i < ASKED; i++) {
         words q = query_words(i);
-        ask(s, i, &q);
+        ask(d->s, i, &q);
     }
-    assert_true(test_gate_wait(&keep->full));
-    return s;
+    assert_true(test_gate_wait(&d->keep.full));
+}
+
+static void held_close(held *d)
+{
+    nng_ok(nng_close(d->s));
+    acta_tx_drop(&d->tx);
+    kit_close(&d->k);
+    holder_fini(&d->keep);
+    assert_true(place_is_empty(&d->at));
 }
 
 TEST(an_actor_that_ends_with_requests_open_has_answered_them_all)
 {
     KIT_EACH_KIND(kind) {
-        kit k;
-        kit_open(&k, 2);
-        place at = place_new();
-        holder keep;
-        holder_init(&keep, HELD, false);
-        host h = {.then = holds_all, .arg = &keep};
-        acta_tx *tx = host_start(&k, kind, &h, at.url, ACTA_DOOR_REP, SMALL);
-        nng_socket s = ask_many(&at, &keep);
-        test_gate_open(&keep.go_on);
+        held d;
+        held_open(&d, kind, false);
+        test_gate_open(&d.keep.go_on);
         char answered[ASKED] = {0};
         for (int i = 0; i < ASKED; i++) {
             nng_msg *m;
-            uint32_t number = hear(s, &m);
+            uint32_t number = hear(d.s, &m);
             assert_in_range(number, 0, ASKED - 1);
             assert_int_equal(answered[number]++, 0);
             assert_int_equal(status_of(nng_msg_body(m), nng_msg_len(m)), ACTA_EGONE);
             nng_msg_free(m);
         }
-        nng_ok(nng_close(s));
-        acta_tx_drop(&tx);
-        kit_close(&k);
-        holder_fini(&keep);
-        assert_true(place_is_empty(&at));
+        held_close(&d);
     }
 }
 
 TEST(an_actor_that_is_killed_with_requests_open_has_answered_them_all)
 {
     KIT_EACH_KIND(kind) {
-        kit k;
-        kit_open(&k, 2);
-        place at = place_new();
-        holder keep;
-        holder_init(&keep, HELD, false);
-        host h = {.then = holds_all, .arg = &keep};
-        acta_tx *tx = host_start(&k, kind, &h, at.url, ACTA_DOOR_REP, SMALL);
-        nng_socket s = ask_many(&at, &keep);
-        assert_int_equal(acta_kill(acta_tx_addr(tx)), ACTA_OK);
-        test_gate_open(&keep.go_on);
+        held d;
+        held_open(&d, kind, false);
+        assert_int_equal(acta_kill(acta_tx_addr(d.tx)), ACTA_OK);
+        test_gate_open(&d.keep.go_on);
         for (int i = 0; i < ASKED; i++) {
             nng_msg *m;
-            (void)hear(s, &m);
+            (void)hear(d.s, &m);
             assert_int_equal(status_of(nng_msg_body(m), nng_msg_len(m)), ACTA_EGONE);
             nng_msg_free(m);
         }
-        nng_ok(nng_close(s));
-        acta_tx_drop(&tx);
-        kit_close(&k);
-        holder_fini(&keep);
-        assert_true(place_is_empty(&at));
+        held_close(&d);
     }
 }
 
 TEST(a_door_that_is_closed_with_requests_open_still_answers_them)
 {
-    kit k;
-    kit_open(&k, 2);
-    place at = place_new();
-    holder keep;
-    holder_init(&keep, HELD, true);
-    host h = {.then = holds_all, .arg = &keep};
-    acta_tx *tx = host_start(&k, &kit_kinds[0], &h, at.url, ACTA_DOOR_REP, SMALL);
-    nng_socket s = ask_many(&at, &keep);
-    test_gate_open(&keep.go_on);
+    held d;
+    held_open(&d, &kit_kinds[0], true);
+    test_gate_open(&d.keep.go_on);
     int answers = 0;
     for (int i = 0; i < ASKED; i++) {
         nng_msg *m;
-        bool last = hear(s, &m) == HELD - 1;
+        bool last = hear(d.s, &m) == HELD - 1;
         if (last)
             answers += is_answer(nng_msg_body(m), nng_msg_len(m), HELD);
         else
@@ -311,11 +297,7 @@ TEST(a_door_that_is_closed_with_requests_open_still_answers_them)
         nng_msg_free(m);
     }
     assert_int_equal(answers, 1); // that one was given after the close
-    nng_ok(nng_close(s));
-    acta_tx_drop(&tx);
-    kit_close(&k);
-    holder_fini(&keep);
-    assert_true(place_is_empty(&at));
+    held_close(&d);
 }
 
 TEST(a_request_outlives_the_actor_that_has_delegated_it)
@@ -401,15 +383,6 @@ TEST(an_answer_to_a_client_that_was_killed_is_counted_and_others_are_answered)
     assert_int_equal(k.ledger.queued, 0);
     test_gate_fini(&w.asked);
     assert_true(place_is_empty(&at));
-}
-
-static int answers_queries(acta_self *self, void *arg, acta_msg *m)
-{
-    (void)arg;
-    const query *q = m != NULL ? acta_as(query, m) : NULL;
-    if (q != NULL)
-        kit_claim(acta_reply(self, m, answer, .n = q->n) == ACTA_OK);
-    return ACTA_OK;
 }
 
 TEST(a_client_that_reads_no_replies_is_not_asked_for_more_requests)
