@@ -79,7 +79,8 @@ acta_listener_close(acta_listener **listener);
 ACTA_NODISCARD ACTA_API int
 acta_connect(acta_system *sys, const char *url, uint64_t timeout_ns, acta_node **node);
 
-// acta_node_find gives a sender to the actor that the peer has published under name.
+// acta_node_find gives a sender to the actor that the peer has published under name by now: one that is published later
+// is not waited for.
 //
 // Owns:    *tx is the caller's, to be dropped.
 // Errors:  ACTA_ENOENT nobody there has that name; ACTA_EINVAL an empty or too long name, or one that is not UTF-8;
