@@ -34,6 +34,7 @@ static struct {
     int eof;
     bool may_die;  // a node is killed in some schedules
     bool reachable; // the owner of a line
+    bool moved;     // it is not where it was first
     bool begun;    // there is a target
     bool home, onward, lost;
 } w;
@@ -263,12 +264,15 @@ static void line_boot(acta_sim *sim, acta_system *sys, void *arg)
 {
     carrier *c = arg;
     int next = (c->node + 1) % NODES;
-    acta_listener *listener; // closed with the system
+    acta_listener *first = NULL, *listener; // that one is closed with the system
     // First, so that it can tell others where it is.
+    if (c->node == OWNER && w.moved && acta_node_listen(sys, "ipc:///first", &first) != ACTA_OK)
+        return;
     if (c->node == OWNER && w.reachable && acta_node_listen(sys, urls[OWNER], &listener) != ACTA_OK)
         return;
     if (next != OWNER)
         c->next[next] = find_at(sim, sys, urls[next], "carrier", 20);
+    acta_listener_close(&first); // the second node was told of both
     if (c->node != OWNER) {
         (void)line_open(sys, c, next == OWNER ? user_handler : middle_handler);
         return;
@@ -281,11 +285,14 @@ static void line_boot(acta_sim *sim, acta_system *sys, void *arg)
     acta_tx_drop(&target);
 }
 
-static void line_up(acta_sim *sim, bool may_die, bool reachable)
+typedef enum reach { NOWHERE, WHERE_IT_SAYS, AT_ITS_SECOND_URL } reach;
+
+static void line_up(acta_sim *sim, bool may_die, reach owner)
 {
     memset(&w, 0, sizeof(w));
     w.may_die = may_die;
-    w.reachable = reachable;
+    w.reachable = owner != NOWHERE;
+    w.moved = owner == AT_ITS_SECOND_URL;
     start_nodes(sim, NODES, (booting *[]){line_boot, line_boot, line_boot}, has_ended);
     acta_sim_run(sim);
 }
@@ -293,16 +300,26 @@ static void line_up(acta_sim *sim, bool may_die, bool reachable)
 static void when_the_last_carrier_dies_the_end_says_so(acta_sim *sim, void *arg)
 {
     (void)arg;
-    line_up(sim, true, true);
+    line_up(sim, true, WHERE_IT_SAYS);
     reached(w.eof == ACTA_ECRASHED && w.sent[2] > 0, "a carrier dies that has sent something");
     reached(w.eof == ACTA_OK && w.ends == 1 && acta_sim_faults(sim) > 0, "a carrier dies that has let go");
+}
+
+static void an_owner_that_is_only_at_its_second_url_is_found_there(acta_sim *sim, void *arg)
+{
+    (void)arg;
+    line_up(sim, false, AT_ITS_SECOND_URL);
+    must(!w.begun || (w.ends == 1 && w.eof == ACTA_OK), "the end says that all is well");
+    must(w.came[2] == w.sent[2], "all comes of the third node");
+    reached(w.sent[2] > 0, "the third node is given a sender");
+    reached(w.sent[2] > 0 && acta_sim_faults(sim) > 0, "it is, despite a cut");
 }
 
 // The owner listens nowhere, so that only those whom it has called can talk to it.
 static void when_a_carrier_cannot_reach_the_owner_the_end_says_so(acta_sim *sim, void *arg)
 {
     (void)arg;
-    line_up(sim, true, false);
+    line_up(sim, true, NOWHERE);
     must(w.ends == w.begun, "the end comes once");
     must(!w.onward || w.eof == ACTA_ECRASHED, "an end says that a carrier could not be heard");
     must(w.came[2] == 0, "nothing comes from a carrier that cannot reach the owner");
@@ -385,6 +402,7 @@ static const claim claims[] = {
                   ACTA_SIM_CUT | ACTA_SIM_PAUSE | ACTA_SIM_STALL),
     CLAIM_DESPITE(who_is_carried_is_told_when_a_carrier_dies, ACTA_SIM_KILL | ACTA_SIM_CUT),
     CLAIM_DESPITE_ONE(when_the_last_carrier_dies_the_end_says_so, ACTA_SIM_KILL),
+    CLAIM_DESPITE(an_owner_that_is_only_at_its_second_url_is_found_there, ACTA_SIM_CUT),
     CLAIM_DESPITE(when_a_carrier_cannot_reach_the_owner_the_end_says_so, 0),
     CLAIM_DESPITE_ONE_IN_EVERY_ORDER(in_every_order_a_sender_comes_home_despite_a_cut, ACTA_SIM_CUT),
     CLAIM_DESPITE_ONE_IN_EVERY_ORDER(in_every_order_the_carrier_may_die, ACTA_SIM_KILL),
