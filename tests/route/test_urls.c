@@ -5,6 +5,8 @@
 
 #include "route/urls.h"
 
+#include <netinet/in.h>
+
 #include "far.h"
 #include "raw_peer.h"
 
@@ -135,22 +137,31 @@ typedef struct lost {
     far far;
     sink sink;
     acta_tx *own, *held, *taker, *to_taker;
-    acta_listener *second;
-    char first[64], url[64];
+    char first[64];
 } lost;
 
-static void lost_open(lost *l)
+static void lost_open_at(lost *l, const char *url)
 {
     far *w = &l->far;
+    acta_listener *first;
     far_open(w);
     far_gate(w, &l->sink.came);
-    l->second = listen_too(w, 0, l->url, sizeof l->url, "second");
-    snprintf(l->first, sizeof l->first, "%s", w->url[0]);
+    acta_listener_close(&w->listener[0]);
+    assert_int_equal(acta_node_listen(w->sys[0], url, &first), ACTA_OK);
+    assert_int_equal(acta_node_listen(w->sys[0], w->url[0], &w->listener[0]), ACTA_OK);
+    snprintf(l->first, sizeof l->first, "%s", acta_listener_url(first));
     l->own = far_publish(w->sys[0], "sink", sink_handler, NULL, &l->sink);
     l->taker = far_publish(w->sys[2], "taker", taker_handler, NULL, NULL);
     l->held = far_find(w, 1, 0, "sink");
     l->to_taker = far_find(w, 1, 2, "taker");
-    acta_listener_close(&w->listener[0]);
+    acta_listener_close(&first);
+}
+
+static void lost_open(lost *l)
+{
+    char url[64];
+    snprintf(url, sizeof url, "ipc://%s/first", far_folder);
+    lost_open_at(l, url);
 }
 
 // lost_hand gives the sender on, and waits until what the taker sends has come.
@@ -166,7 +177,6 @@ static void lost_close(lost *l)
     acta_tx_drop(&l->held);
     acta_tx_drop(&l->taker);
     acta_tx_drop(&l->to_taker);
-    acta_listener_close(&l->second);
     far_close(&l->far);
 }
 
@@ -229,6 +239,44 @@ TEST(what_says_nothing_at_the_first_url_keeps_nobody_from_the_second)
     lost_close(&l);
 }
 
+// A hole takes a few connections at a port, and no more.
+enum { HOLE_FULL = 8 };
+
+typedef struct hole {
+    int fds[1 + HOLE_FULL];
+} hole;
+
+static void hole_open(hole *h, const char *url)
+{
+    unsigned long port = strtoul(strrchr(url, ':') + 1, NULL, 10);
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    for (int i = 0; i < 1 + HOLE_FULL; i++)
+        h->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(setsockopt(h->fds[0], SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(bind(h->fds[0], (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(h->fds[0], 0), 0);
+    for (int i = 1; i < 1 + HOLE_FULL; i++)
+        (void)connect(h->fds[i], (const struct sockaddr *)&at, sizeof at);
+}
+
+static void hole_close(hole *h)
+{
+    for (int i = 0; i < 1 + HOLE_FULL; i++)
+        close(h->fds[i]);
+}
+
+TEST(what_takes_no_connection_at_the_first_url_keeps_nobody_from_the_second)
+{
+    lost l;
+    hole h;
+    lost_open_at(&l, "tcp://127.0.0.1:0");
+    hole_open(&h, l.first);
+    lost_hand(&l);
+    hole_close(&h);
+    lost_close(&l);
+}
+
 int main(void)
 {
     return FAR_RUN(case_of(urls_come_out_in_the_order_in_which_they_were_added),
@@ -239,5 +287,6 @@ int main(void)
                    case_of(another_node_at_the_first_url_is_passed_over),
                    case_of(taker_that_finds_itself_at_the_first_url_goes_on_to_the_second),
                    case_of(what_speaks_another_protocol_at_the_first_url_is_passed_over),
-                   case_of(what_says_nothing_at_the_first_url_keeps_nobody_from_the_second));
+                   case_of(what_says_nothing_at_the_first_url_keeps_nobody_from_the_second),
+                   case_of(what_takes_no_connection_at_the_first_url_keeps_nobody_from_the_second));
 }
