@@ -134,11 +134,14 @@ acti_codec_each_ref(const void *bytes, size_t size, void (*fn)(void *arg, const 
 
 // ---- plans ----------------------------------------------------------------------
 
+// Bytes that may be read behind each of the keys, whatever they are.
+#define ACTI_CODEC_PLAN_SPARE 8
+
 // acti_codec_plan is what is the same in all messages of a type: worked out once, by whoever has many of them.
 typedef struct acti_codec_plan {
     const acta_type *type;
     size_t room;     // acti_codec_room of no bytes
-    acti_buf packed; // the head of the map, then the keys of all fields, each with its head
+    acti_buf packed; // the head of the map, then the keys of all fields, each with its head, then spare bytes
     uint32_t ends[ACTI_TYPE_FIELDS_MAX + 1]; // where each of these ends
 } acti_codec_plan;
 

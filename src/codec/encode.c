@@ -226,6 +226,26 @@ void acti_codec_undo(const acta_type *type, const void *body, const acti_codec_r
 
 // ---- messages ---------------------------------------------------------------
 
+// encode_planned writes so many bytes of the plan. A few are copied as if they were eight, which is one store.
+static inline void encode_planned(coder *c, const uint8_t *bytes, size_t size)
+{
+    if (size > ACTI_CODEC_PLAN_SPARE || (size_t)(c->end - c->at) < ACTI_CODEC_PLAN_SPARE) {
+        (void)write_bytes(c, (const char *)bytes, size);
+        return;
+    }
+    memcpy(c->at, bytes, ACTI_CODEC_PLAN_SPARE);
+    c->at += size;
+}
+
+static inline void encode_head(coder *c, const acta_type *type)
+{
+    msgpack_packer packer = packer_of(c);
+    if (c->plan != NULL)
+        encode_planned(c, acti_buf_bytes(&c->plan->packed), c->plan->ends[0]);
+    else
+        msgpack_pack_map(&packer, type->field_count);
+}
+
 static inline void encode_key(coder *c, const acta_field *field, size_t index)
 {
     if (c->plan == NULL) {
@@ -234,12 +254,14 @@ static inline void encode_key(coder *c, const acta_field *field, size_t index)
     }
     size_t size;
     const uint8_t *key = acti_codec_plan_key(c->plan, index, &size);
-    (void)write_bytes(c, (const char *)key, size);
+    encode_planned(c, key, size);
 }
 
 static inline void encode_field(coder *c, const acta_field *field, const void *from)
 {
-    if (acti_kind_is_ref(field->kind))
+    if (field->kind == ACTA_KIND_BYTES)
+        encode_bytes(c, from);
+    else if (acti_kind_is_ref(field->kind))
         encode_ref(c, field, from);
     else if (field->kind < ACTA_KIND_ARRAY)
         encode_value(c, field->kind, from);
@@ -255,8 +277,7 @@ static inline int encode(const acta_type *type, const acti_codec_plan *plan, con
     size_t held = out->size;
     coder c = {.plan = plan, .out = out, .refs = refs};
     resume(&c);
-    msgpack_packer packer = packer_of(&c);
-    msgpack_pack_map(&packer, type->field_count);
+    encode_head(&c, type);
     size_t first = (size_t)(c.at - acti_buf_bytes(out));
     for (size_t i = 0; i < type->field_count && c.status == ACTA_OK; i++) {
         const acta_field *field = &type->fields[i];
@@ -290,8 +311,7 @@ static int pack_keys(acti_codec_plan *plan)
     const acta_type *type = plan->type;
     plan->packed.limit = UINT32_MAX;
     coder c = {.out = &plan->packed};
-    msgpack_packer packer = packer_of(&c);
-    msgpack_pack_map(&packer, type->field_count);
+    encode_head(&c, type);
     settle(&c);
     plan->ends[0] = (uint32_t)plan->packed.size;
     for (size_t i = 0; i < type->field_count; i++) {
@@ -299,6 +319,8 @@ static int pack_keys(acti_codec_plan *plan)
         settle(&c);
         plan->ends[i + 1] = (uint32_t)plan->packed.size;
     }
+    (void)write_bytes(&c, (const char[ACTI_CODEC_PLAN_SPARE]){0}, ACTI_CODEC_PLAN_SPARE);
+    settle(&c);
     return c.status;
 }
 

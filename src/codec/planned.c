@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// planned.c - messages that come as acta writes them: all fields of the type, in its order, with the keys of its plan and
-// the short forms of what is small.
+// planned.c - messages that come as acta writes them: all fields of the type, in its order, with the keys of its plan.
 //
 // Nearly all messages do, and then a key is compared and not looked up, and nothing is counted or can be missing. This
 // never refuses anything: whatever is not as expected is left to decode.c, which reads the message from its beginning,
@@ -9,6 +8,7 @@
 
 #include "codec/codec.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "codec/cursor.h"
@@ -20,32 +20,56 @@ typedef struct reader {
     size_t used;
 } reader;
 
-// take_key: whether these bytes are next.
-static inline bool take_key(reader *r, const uint8_t *key, size_t size)
+static inline uint64_t load64(const uint8_t *bytes)
 {
-    if (size > r->in.left || memcmp(r->in.at, key, size) != 0)
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return le64toh(word); // the first byte is the lowest
+}
+
+// starts_with: whether the first bytes are those of the plan. A few are compared as if they were eight.
+static inline bool starts_with(const acti_cursor *in, const uint8_t *planned, size_t size)
+{
+    if (size - 1 < ACTI_CODEC_PLAN_SPARE && in->left >= ACTI_CODEC_PLAN_SPARE)
+        return (load64(in->at) ^ load64(planned)) << (64 - 8 * size) == 0;
+    return size <= in->left && memcmp(in->at, planned, size) == 0;
+}
+
+// take_planned: whether these bytes are next.
+static inline bool take_planned(reader *r, const uint8_t *planned, size_t size)
+{
+    if (!starts_with(&r->in, planned, size))
         return false;
     (void)acti_cursor_pass(&r->in, size);
     return true;
 }
 
-// take_number reads the head of a number, of a bool or of nothing that is wanted here.
+// take_head reads the head of whatever is next.
 static inline bool take_head(reader *r, acti_head *head)
 {
     const char *why;
     return acti_cursor_head(&r->in, head, &why) == ACTA_OK;
 }
 
-// take_bytes takes bytes of a length of one byte or two, which are in the message.
+// take_bytes_head reads the head of bytes. Fewer than 256 are not left to the cursor, which is for all forms.
+static inline bool take_bytes_head(reader *r, size_t *size)
+{
+    acti_head head;
+    if (r->in.left >= 2 && r->in.at[0] == 0xc4) {
+        *size = acti_cursor_pass(&r->in, 2)[1];
+        return *size <= r->in.left;
+    }
+    if (!take_head(r, &head) || head.shape != ACTI_SHAPE_BIN)
+        return false;
+    *size = head.n;
+    return true;
+}
+
 static inline bool take_bytes(reader *r, acta_bytes *to)
 {
-    const uint8_t *at = r->in.at;
-    size_t left = r->in.left;
-    size_t head = left >= 2 && at[0] == 0xc4 ? 2 : left >= 3 && at[0] == 0xc5 ? 3 : 0;
-    size_t size = head == 2 ? at[1] : head == 3 ? (size_t)at[1] << 8 | at[2] : 0;
-    if (head == 0 || size > left - head)
+    size_t size;
+    if (!take_bytes_head(r, &size))
         return false;
-    (void)acti_cursor_pass(&r->in, head);
     *to = (acta_bytes){NULL, size};
     if (size == 0)
         return true;
@@ -105,20 +129,20 @@ static inline bool unpack(const acti_codec_plan *plan, reader *r)
     const acta_type *type = plan->type;
     memset(r->block, 0, type->size);
     r->used = type->size;
-    if (!take_key(r, acti_buf_bytes(&plan->packed), plan->ends[0]))
+    if (!take_planned(r, acti_buf_bytes(&plan->packed), plan->ends[0]))
         return false;
     for (size_t i = 0; i < type->field_count; i++) {
         const acta_field *field = &type->fields[i];
         size_t size;
         const uint8_t *key = acti_codec_plan_key(plan, i, &size);
-        if (!take_key(r, key, size) || !take_value(r, field->kind, r->block + field->offset))
+        if (!take_planned(r, key, size) || !take_value(r, field->kind, r->block + field->offset))
             return false;
     }
     return r->in.left == 0;
 }
 
-int acti_codec_unpack_as(const acti_codec_plan *plan, const void *bytes, size_t size, size_t limit, void *to, size_t room,
-                         acti_codec_count *refs, size_t *used, const char **why)
+int acti_codec_unpack_as(const acti_codec_plan *plan, const void *bytes, size_t size, size_t limit, void *to,
+                         size_t room, acti_codec_count *refs, size_t *used, const char **why)
 {
     reader r = {.in = {bytes, size}, .block = to};
     size_t most = room < limit ? room : limit;

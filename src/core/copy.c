@@ -3,8 +3,8 @@
 // copy.c - deep copies of message bodies into one block.
 //
 // Measuring and copying are one walk over the fields, run without and with a block, so that they cannot
-// disagree about the layout. It is compiled twice, as each send needs both: where it is known that there is no block,
-// little of it is left.
+// disagree about the layout. But for arrays it is compiled twice, as each send needs both: where it is known that there
+// is no block, little of it is left.
 
 #include "core/copy.h"
 
@@ -58,7 +58,7 @@ TWICE int copy_bytes(acti_parts *parts, const acta_bytes *from, acta_bytes *to)
 }
 
 // The pointers are copied first, only to take their place; then each is replaced.
-TWICE int copy_str_items(acti_parts *parts, acti_run from, void **at)
+static int copy_str_items(acti_parts *parts, acti_run from, void **at)
 {
     int status = copy_run(parts, from, sizeof(char *), _Alignof(char *), at);
     const char *const *source = from.items;
@@ -68,7 +68,7 @@ TWICE int copy_str_items(acti_parts *parts, acti_run from, void **at)
     return status;
 }
 
-TWICE int copy_bytes_items(acti_parts *parts, acti_run from, void **at)
+static int copy_bytes_items(acti_parts *parts, acti_run from, void **at)
 {
     int status = copy_run(parts, from, sizeof(acta_bytes), _Alignof(acta_bytes), at);
     const acta_bytes *source = from.items;
@@ -102,7 +102,7 @@ void acti_copy_let_go(const acta_type *type, void *copy)
 
 // ---- fields -----------------------------------------------------------------
 
-TWICE int copy_array(acti_parts *parts, unsigned item, const void *from, void *to)
+static int copy_array(acti_parts *parts, unsigned item, const void *from, void *to)
 {
     acti_run run = acti_run_load(from);
     void *at;
@@ -133,7 +133,10 @@ TWICE int copy_field(acti_parts *parts, const acta_type *type, const acta_field 
         return copy_str(parts, *(const char *const *)from, to);
     if (kind == ACTA_KIND_BYTES)
         return copy_bytes(parts, from, to);
-    return copy_array(parts, kind - ACTA_KIND_ARRAY, from, to);
+    acti_parts theirs = *parts; // so that only arrays, which are few, need it to lie in memory
+    int status = copy_array(&theirs, kind - ACTA_KIND_ARRAY, from, to);
+    parts->used = theirs.used;
+    return status;
 }
 
 TWICE int copy_walk(const acta_type *type, const void *body, acti_parts *parts)

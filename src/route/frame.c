@@ -228,14 +228,20 @@ static void write_tail(uint8_t *p, const shape *s, const part parts[2])
     }
 }
 
+__attribute__((cold)) static int no_room(const acti_buf *out, size_t size)
+{
+    return out->size + size > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
+}
+
 // append brings room for a frame with a payload of length bytes, writes its header and its fixed fields, and gives in
 // *rest where the rest of the payload goes.
-static inline int append(acti_buf *out, const acti_frame *frame, size_t length, uint8_t **rest)
+__attribute__((always_inline)) static inline int append(acti_buf *out, const acti_frame *frame, size_t length,
+                                                        uint8_t **rest)
 {
     const shape *s = &shapes[frame->kind];
     uint8_t *p = acti_buf_reserve(out, ACTI_FRAME_HEADER + length);
     if (p == NULL)
-        return out->size + ACTI_FRAME_HEADER + length > out->limit ? ACTA_ETOOBIG : ACTA_ENOMEM;
+        return no_room(out, ACTI_FRAME_HEADER + length);
     out->size += ACTI_FRAME_HEADER + length;
     p = write_header(p, frame, length);
     *rest = frame->kind == ACTI_FRAME_SEND ? write_send(p, frame) : write_fields(p, s, frame);
@@ -283,32 +289,20 @@ int acti_frame_write(acti_buf *out, const acti_frame *frame)
 
 int acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at)
 {
-    acti_assert((unsigned)frame->kind < ACTI_FRAME_KINDS && shapes[frame->kind].tail == REST);
     uint8_t *rest;
     size_t before = out->size;
-    int status = append(out, frame, shapes[frame->kind].payload_min, &rest);
+    int status = frame->kind == ACTI_FRAME_SEND ? append(out, frame, SEND_FIXED, &rest)
+                                                : append(out, frame, acti_frame_fixed(frame->kind), &rest);
     if (status == ACTA_OK)
         *at = before;
     return status;
-}
-
-void acti_frame_end(acti_buf *out, size_t at, bool drop)
-{
-    acti_assert(at <= out->size && out->size - at >= ACTI_FRAME_HEADER);
-    if (drop) {
-        out->size = at;
-        return;
-    }
-    size_t length = out->size - at - ACTI_FRAME_HEADER;
-    acti_assert(length <= UINT32_MAX);
-    set32(acti_buf_bytes(out) + at, (uint32_t)length);
 }
 
 // ---- reading ---------------------------------------------------------------------
 
 size_t acti_frame_fixed(acti_frame_kind kind)
 {
-    acti_assert(shapes[kind].tail == REST);
+    acti_assert((unsigned)kind < ACTI_FRAME_KINDS && shapes[kind].tail == REST);
     return shapes[kind].payload_min;
 }
 

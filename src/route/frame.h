@@ -48,11 +48,14 @@
 #ifndef ACTI_ROUTE_FRAME_H
 #define ACTI_ROUTE_FRAME_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/platform.h"
 
 #define ACTI_FRAME_HEADER 16
 #define ACTI_FRAME_VERSION 1
@@ -158,8 +161,18 @@ acti_frame_write(acti_buf *out, const acti_frame *frame);
 // length; with drop set it takes the frame back instead.
 int
 acti_frame_begin(acti_buf *out, const acti_frame *frame, size_t *at);
-void
-acti_frame_end(acti_buf *out, size_t at, bool drop);
+static inline void acti_frame_end(acti_buf *out, size_t at, bool drop)
+{
+    acti_assert(at <= out->size && out->size - at >= ACTI_FRAME_HEADER);
+    if (drop) {
+        out->size = at;
+        return;
+    }
+    size_t length = out->size - at - ACTI_FRAME_HEADER;
+    acti_assert(length <= UINT32_MAX);
+    uint32_t little = htole32((uint32_t)length);
+    memcpy(acti_buf_bytes(out) + at, &little, sizeof little);
+}
 
 // acti_frame_fixed is how many bytes of a payload come before the rest, in SEND, ASK, REPLY and PART. In each of them
 // the first field is the number of the receiver.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // fuzz_decode.c - any bytes as a message: refused with a reason, or decoded to something that packs, prints and
-// unpacks again to the same, whichever way it is unpacked. Of each sender and address in it somebody is told what became of it, and none is held in
-// the end.
+// unpacks again to the same, whichever way it is unpacked. Of each sender and address in it somebody is told what
+// became of it, and none is held in the end.
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -146,7 +146,8 @@ static void check_again(const acta_type *type, const void *body)
 static acti_buf packed(const acti_codec_plan *plan, const void *body, bool planned)
 {
     acti_buf out = {.limit = 16 * LIMIT};
-    int status = planned ? acti_codec_encode_as(plan, body, NULL, &out) : acti_codec_encode(plan->type, body, NULL, &out);
+    int status = planned ? acti_codec_encode_as(plan, body, NULL, &out)
+                         : acti_codec_encode(plan->type, body, NULL, &out);
     acti_assert(status == ACTA_OK);
     return out;
 }
@@ -187,7 +188,8 @@ static void check_plan(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const acta_type *types[] = {acta_type_of(anything), acta_type_of(strict), acta_type_of(holds), acta_type_of(plain)};
+    const acta_type *types[] = {acta_type_of(anything), acta_type_of(strict), acta_type_of(holds),
+                                acta_type_of(plain)};
     check_plan(data, size);
     for (uint32_t i = 0; i < 2 * 4; i++) {
         const acta_type *type = types[i / 2];
