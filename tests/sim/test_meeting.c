@@ -263,7 +263,7 @@ static void meet(acta_sim_opts opts, acta_sim_scenario *scenario, const side *pl
     acta_sim_result result;
     opts.may_live = true;
     opts.no_lint = true;
-    if (ACTI_TSAN)
+    if (ACTI_ASAN) // it has seen the same code in the first of them
         opts.schedules = opts.schedules / 5 + 100;
     explore(opts, scenario, &p, &result);
 }
