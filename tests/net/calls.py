@@ -98,7 +98,8 @@ def a_call_that_is_interrupted_is_made_again(box):
 
 def a_write_without_memory_in_the_kernel_is_a_crash_that_both_know(box):
     for number in (1, 2, 3, 4):
-        flow = Flow(box).send(COUNT, under=strace("sendmsg", "error=ENOBUFS:when=%d+" % number), patience=2)
+        flow = Flow(box, env={"NET_HEARTBEAT_MS": "500"})  # each end waits for the other for two and a half of them
+        flow.send(COUNT, under=strace("sendmsg", "error=ENOBUFS:when=%d+" % number), patience=2)
         status, sent, _ = flow.sent()
         need(status != 0 or sent == COUNT, "%r" % flow.told)
         if "begun" in flow.told.out:

@@ -152,8 +152,10 @@ static int send_flow(acta_system *sys, const char *url, uint64_t count, size_t s
     acta_node *node;
     acta_tx *tx;
     int status = acta_connect(sys, url, seconds * ACTA_SECOND, &node);
-    if (status != ACTA_OK)
+    if (status != ACTA_OK) {
+        (void)acta_close(&sys, 60 * ACTA_SECOND); // by then it has reported what is wrong there
         return fail(url, status);
+    }
     say("connected");
     status = begin_flow(node, &tx);
     if (status != ACTA_OK)

@@ -140,7 +140,7 @@ def stop(process):
 
 
 def begun(box, count):
-    flow = Flow(box).send(count)
+    flow = Flow(box, env={"NET_HEARTBEAT_MS": "1000"}).send(count)  # half of what it is unless told
     flow.sender.wait_for("^begun$")
     return flow
 

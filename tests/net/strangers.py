@@ -150,16 +150,23 @@ def peers_that_say_nothing_keep_nobody_waiting(box):
 
 # ---- at a dialer -------------------------------------------------------------------------
 
-class FalseListener:
-    """Answers a script that dials it with these bytes."""
+PATIENCE_S = 3  # of a dialer whom nothing but its own patience ends
 
-    def __init__(self, box, answer, hang=False, name="false.sock"):
+
+def dials(box, url, patience):
+    return box.start("send", url, 1, 1, patience, program=FLOW)
+
+
+class FalseListener:
+    """Answers who dials it, and tries that for so many seconds, with these bytes."""
+
+    def __init__(self, box, answer, hang=False, name="false.sock", patience=10):
         self.path = box.at(name)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.path)
             listener.listen()
             listener.settimeout(DEADLINE_S)
-            self.script = box.start("script", "--connect", "ipc://" + self.path, box.file("body", b"x"))
+            self.dialer = dials(box, "ipc://" + self.path, patience)
             self.peer, _ = listener.accept()
         try:
             self.peer.sendall(answer)
@@ -170,14 +177,14 @@ class FalseListener:
 
     def check_fails(self, *words):
         try:
-            check_fails(self.script.end(), self.path, "cannot connect", *words)
+            check_fails(self.dialer.end(), self.path, "cannot connect", *words)
         finally:
             self.peer.close()
             os.unlink(self.path)
 
 
 def a_listener_that_hangs_up_is_an_error(box):
-    FalseListener(box, b"").check_fails()
+    FalseListener(box, b"", patience=PATIENCE_S).check_fails()
 
 
 def a_listener_that_does_not_speak_acta_is_an_error(box):
@@ -197,13 +204,13 @@ def a_listener_of_another_version_is_an_error(box):
 def listeners_that_fall_silent_are_errors_after_a_while(box):
     welcome = hello()[:6] + bytes(2) + hello()[8:]
     half = header(len(welcome), WELCOME) + welcome[:-1]
-    silent = [FalseListener(box, half[:size], True, "silent%d" % size) for size in (0, 15, len(half))]
+    silent = [FalseListener(box, half[:size], True, "silent%d" % size, PATIENCE_S) for size in (0, 15, len(half))]
     for listener in silent:
         listener.check_fails()
 
 
 def nobody_there_is_an_error(box):
-    path = box.file("body", b"x")
+    box.file("body", b"x")
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(box.at("stale"))
     dead.close()
@@ -211,10 +218,10 @@ def nobody_there_is_an_error(box):
               ("ipc://" + box.path, box.path), ("tcp://127.0.0.1:1", "nobody listens there"),
               ("tcp://192.0.2.1:1", "use tls+tcp://"), ("ipc://", "ipc://"), (box.url("x" * 120), "long"),
               (box.url("stale"), "nobody listens there")]
-    # Each but those that no waiting cures is tried for as long as the script has time.
-    scripts = [box.start("script", "--connect", url, path) for url, _ in wanted]
-    for script, (_, word) in zip(scripts, wanted):
-        check_fails(script.end(), word)
+    # Each but those that no waiting cures is tried for as long as the dialer has patience.
+    dialers = [dials(box, url, PATIENCE_S) for url, _ in wanted]
+    for dialer, (_, word) in zip(dialers, wanted):
+        check_fails(dialer.end(), word)
     os.unlink(box.at("stale"))
 
 

@@ -291,11 +291,11 @@ TEST(url_that_cannot_be_right_is_exit_2_and_says_why)
 
 TEST(nobody_there_is_no_to_ping_and_trouble_to_find)
 {
-    said s = acta_at("ping", "");
+    said s = acta_at("ping --timeout 2", "");
     assert_int_equal(s.status, 1);
     assert_string_equal(s.out, "");
     assert_says(s.err, "nobody listens there");
-    s = acta_at("find", "counter");
+    s = acta_at("find --timeout 2", "counter");
     assert_int_equal(s.status, 3);
     assert_string_equal(s.out, "");
     assert_says(s.err, "nobody listens there");
