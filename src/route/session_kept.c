@@ -26,7 +26,7 @@
 // than the rest of 64 KiB, and an ACK behind them, take no more memory.
 #define CHUNK_BYTES (60u * 1024)
 
-#define SPARES 8
+#define SPARES 32
 #define SPARE_BYTES (256u * 1024) // of a chunk that has grown above this, the memory is given back
 
 #define CHUNK_OF(node) ACTI_CONTAINER_OF(node, acti_session_chunk, link)
