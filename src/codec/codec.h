@@ -134,15 +134,16 @@ acti_codec_each_ref(const void *bytes, size_t size, void (*fn)(void *arg, const 
 
 // ---- plans ----------------------------------------------------------------------
 
-// Bytes that may be read behind each of the keys, whatever they are.
+// Bytes that may be read from the beginning of each of the keys, whatever they are.
 #define ACTI_CODEC_PLAN_SPARE 8
 
 // acti_codec_plan is what is the same in all messages of a type: worked out once, by whoever has many of them.
 typedef struct acti_codec_plan {
     const acta_type *type;
     size_t room;     // acti_codec_room of no bytes
-    acti_buf packed; // the head of the map, then the keys of all fields, each with its head, then spare bytes
-    uint32_t ends[ACTI_TYPE_FIELDS_MAX + 1]; // where each of these ends
+    acti_buf packed;     // the head of the map, then the keys of all fields, each with its head, then spare bytes
+    uint32_t head;       // bytes in the head of the map
+    uint32_t at[ACTI_TYPE_FIELDS_MAX + 1]; // where what comes before the value of a field begins: for the first, at 0
 } acti_codec_plan;
 
 // acti_codec_plan_new gives the plan of a type, or NULL without memory; acti_codec_plan_free takes NULL, too.
@@ -151,11 +152,12 @@ acti_codec_plan_new(const acta_type *type);
 void
 acti_codec_plan_free(acti_codec_plan *plan);
 
-// acti_codec_plan_key is where the key of a field lies, with its head; *size is how many bytes it has.
-static inline const uint8_t *acti_codec_plan_key(const acti_codec_plan *plan, size_t field, size_t *size)
+// acti_codec_plan_before is what comes before the value of a field: its key with its head, and before the first also
+// the head of the map. *size is how many bytes that is.
+static inline const uint8_t *acti_codec_plan_before(const acti_codec_plan *plan, size_t field, size_t *size)
 {
-    *size = plan->ends[field + 1] - plan->ends[field];
-    return acti_buf_bytes(&plan->packed) + plan->ends[field];
+    *size = plan->at[field + 1] - plan->at[field];
+    return acti_buf_bytes(&plan->packed) + plan->at[field];
 }
 
 // ---- encoding -------------------------------------------------------------------

@@ -21,6 +21,7 @@
 _Static_assert(ACTI_TYPE_FIELDS_MAX <= ACTI_CODEC_REFS_MAX, "what is written can be read");
 
 // Bytes are written from at on, up to end; the buffer is told how many only when it has to make room, and at the end.
+// Both are NULL as long as the buffer has no memory.
 // msgpack-c knows success or not; the status that its callback met is kept here. Once it is set there is no room, and
 // nothing more is written, so only loops need to look at it.
 typedef struct coder {
@@ -35,12 +36,15 @@ typedef struct coder {
 // settle tells the buffer what was written.
 static inline void settle(coder *c)
 {
-    c->out->size = (size_t)(c->at - acti_buf_bytes(c->out));
+    if (c->at != NULL)
+        c->out->size = (size_t)(c->at - acti_buf_bytes(c->out));
 }
 
 // resume goes on behind what the buffer holds, in the room that there is.
 static void resume(coder *c)
 {
+    if (c->out->data == NULL)
+        return;
     c->at = acti_buf_bytes(c->out) + c->out->size;
     c->end = c->at + acti_buf_left(c->out);
 }
@@ -240,21 +244,19 @@ static inline void encode_planned(coder *c, const uint8_t *bytes, size_t size)
 static inline void encode_head(coder *c, const acta_type *type)
 {
     msgpack_packer packer = packer_of(c);
-    if (c->plan != NULL)
-        encode_planned(c, acti_buf_bytes(&c->plan->packed), c->plan->ends[0]);
-    else
-        msgpack_pack_map(&packer, type->field_count);
+    msgpack_pack_map(&packer, type->field_count);
 }
 
-static inline void encode_key(coder *c, const acta_field *field, size_t index)
+// encode_before writes the key of a field; where there is a plan, and the field is the first, with the map's head.
+static inline void encode_before(coder *c, const acta_field *field, size_t index)
 {
     if (c->plan == NULL) {
         pack_str(c, field->name, strlen(field->name));
         return;
     }
     size_t size;
-    const uint8_t *key = acti_codec_plan_key(c->plan, index, &size);
-    encode_planned(c, key, size);
+    const uint8_t *before = acti_codec_plan_before(c->plan, index, &size);
+    encode_planned(c, before, size);
 }
 
 static inline void encode_field(coder *c, const acta_field *field, const void *from)
@@ -277,11 +279,15 @@ static inline int encode(const acta_type *type, const acti_codec_plan *plan, con
     size_t held = out->size;
     coder c = {.plan = plan, .out = out, .refs = refs};
     resume(&c);
-    encode_head(&c, type);
-    size_t first = (size_t)(c.at - acti_buf_bytes(out));
+    size_t first = plan != NULL ? held + plan->head : 0; // where the fields begin
+    if (plan == NULL || type->field_count == 0) {
+        encode_head(&c, type);
+        settle(&c);
+        first = out->size;
+    }
     for (size_t i = 0; i < type->field_count && c.status == ACTA_OK; i++) {
         const acta_field *field = &type->fields[i];
-        encode_key(&c, field, i);
+        encode_before(&c, field, i);
         encode_field(&c, field, (const uint8_t *)body + field->offset);
     }
     settle(&c);
@@ -313,11 +319,11 @@ static int pack_keys(acti_codec_plan *plan)
     coder c = {.out = &plan->packed};
     encode_head(&c, type);
     settle(&c);
-    plan->ends[0] = (uint32_t)plan->packed.size;
+    plan->head = (uint32_t)plan->packed.size;
     for (size_t i = 0; i < type->field_count; i++) {
-        encode_key(&c, &type->fields[i], i);
+        encode_before(&c, &type->fields[i], i);
         settle(&c);
-        plan->ends[i + 1] = (uint32_t)plan->packed.size;
+        plan->at[i + 1] = (uint32_t)plan->packed.size;
     }
     (void)write_bytes(&c, (const char[ACTI_CODEC_PLAN_SPARE]){0}, ACTI_CODEC_PLAN_SPARE);
     settle(&c);

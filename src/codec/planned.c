@@ -129,13 +129,13 @@ static inline bool unpack(const acti_codec_plan *plan, reader *r)
     const acta_type *type = plan->type;
     memset(r->block, 0, type->size);
     r->used = type->size;
-    if (!take_planned(r, acti_buf_bytes(&plan->packed), plan->ends[0]))
+    if (type->field_count == 0 && !take_planned(r, acti_buf_bytes(&plan->packed), plan->head))
         return false;
     for (size_t i = 0; i < type->field_count; i++) {
         const acta_field *field = &type->fields[i];
         size_t size;
-        const uint8_t *key = acti_codec_plan_key(plan, i, &size);
-        if (!take_planned(r, key, size) || !take_value(r, field->kind, r->block + field->offset))
+        const uint8_t *before = acti_codec_plan_before(plan, i, &size);
+        if (!take_planned(r, before, size) || !take_value(r, field->kind, r->block + field->offset))
             return false;
     }
     return r->in.left == 0;

@@ -44,7 +44,7 @@ static inline acta_msg *make(acti_msg_kind kind, const acta_type *type, uint32_t
 
 acta_msg *acti_msg_new(acti_msg_kind kind, const acta_type *type, uint32_t size, bool ext)
 {
-    return make(kind, type, size, ext);
+    return ext ? make(kind, type, size, true) : make(kind, type, size, false);
 }
 
 int acti_msg_measure(const acta_type *type, const void *body, uint32_t limit, size_t *size)
