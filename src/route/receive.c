@@ -103,7 +103,7 @@ static acta_msg *decode(acti_node *node, acti_msg_kind kind, const acti_frame *f
     }
     // What is larger may be so for fields that are skipped, which are not worth keeping memory for.
     size_t room = known->plan->room + frame->rest_size;
-    if (known->plan->room > 0 && room <= node->actor->sys->opts.message_bytes_max)
+    if (known->plan->room > 0 && room + sizeof(acti_msg_ext) <= node->actor->sys->opts.message_bytes_max)
         return unpack(node, kind, known->plan, frame, room, status, why);
     return measured(node, kind, known->type, frame, status, why);
 }
