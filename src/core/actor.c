@@ -24,7 +24,7 @@ void acti_actor_init(acti_actor *actor, acta_system *sys, const char *name)
     acti_au32_store_relaxed(&actor->senders, 1);
     acti_au32_store_relaxed(&actor->refs, 2);
     actor->sys = sys;
-    actor->inbox.capacity = ACTA_CAPACITY_DEFAULT;
+    acti_inbox_limit(&actor->inbox, ACTA_CAPACITY_DEFAULT);
     actor->message_bytes_max = sys->opts.message_bytes_max;
     actor->id = acti_au64_add_relaxed(&sys->last_id, 1) + 1;
     acti_list_init(&actor->owed);

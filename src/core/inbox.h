@@ -65,7 +65,7 @@
 typedef struct acti_inbox {
     acti_au64 word;
     acti_au32 given_seen; // `given` as a producer last saw it, or older
-    uint32_t capacity;    // user messages; constant
+    acti_au32 capacity;   // user messages; the consumer may change it, see acti_inbox_limit
 } acti_inbox;
 
 typedef enum acti_pushed {
@@ -95,6 +95,19 @@ static inline bool acti_inbox_is_parked(const acti_inbox *inbox)
 static inline bool acti_inbox_has_mail(const acti_inbox *inbox)
 {
     return (acti_au64_load_relaxed(&inbox->word) & ACTI_INBOX_LIST) > ACTI_INBOX_ROUTED;
+}
+
+// acti_inbox_capacity is the bound. acti_inbox_limit changes it, before the inbox is known or in the consumer's turn:
+// with more in it than the new bound it has no room until enough was given, and where there is more room than before
+// the consumer serves those in line after it has given something. Relaxed: only the number is shared, and whoever goes
+// by an old one is in line, or was never above the larger of the two.
+static inline uint32_t acti_inbox_capacity(const acti_inbox *inbox)
+{
+    return acti_au32_load_relaxed(&inbox->capacity);
+}
+static inline void acti_inbox_limit(acti_inbox *inbox, uint32_t capacity)
+{
+    acti_au32_store_relaxed(&inbox->capacity, capacity);
 }
 
 // ---- pushing ----------------------------------------------------------------------
@@ -134,7 +147,7 @@ static inline acti_pushed acti_inbox_push_over(acti_inbox *inbox, acta_msg *m)
 // its capacity.
 static inline bool acti_inbox_fits(const acti_inbox *inbox, uint64_t seen, uint32_t given)
 {
-    return (uint16_t)((uint32_t)(seen / ACTI_INBOX_ONE) - given) < inbox->capacity;
+    return (uint16_t)((uint32_t)(seen / ACTI_INBOX_ONE) - given) < acti_inbox_capacity(inbox);
 }
 
 // acti_inbox_has_room is the same for a producer, who does not know what has been given.

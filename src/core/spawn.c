@@ -218,7 +218,7 @@ int acta_spawn_with(acta_system *sys, const acta_spawn_opts *opts, acta_tx **tx)
     actor->place = (uint8_t)(own_threads(sys) ? opts->place : ACTA_POOL);
     actor->carried = sys->carrier != NULL;
     if (opts->capacity > 0)
-        actor->inbox.capacity = opts->capacity;
+        acti_inbox_limit(&actor->inbox, opts->capacity);
     actor->is_body = opts->body != NULL;
     if (actor->is_body)
         actor->run.body = opts->body;

@@ -74,6 +74,8 @@
 #define ACTI_NODE_WRITE_ENOUGH (64u * 1024)       // bytes waiting that are written before the next event is looked at
 #define ACTI_NODE_UNFLUSHED_MAX 16                // events in a row after which nothing is written
 #define ACTI_NODE_SAY_MAX 64                      // messages that a proxy says before others have their turn
+#define ACTI_NODE_LARGE (16u * 1024)              // a message of so many bytes in memory is large to wait for its turn
+#define ACTI_NODE_LARGE_ROOM 96                   // as many of them may wait in a proxy: what fits into caches
 #define ACTI_NODE_OUT_ENOUGH (256u * 1024)        // bytes waiting above which proxies wait
 #define ACTI_NODE_KEPT_ENOUGH (4u * 1024 * 1024)  // bytes written and not acknowledged above which they wait, too
 #define ACTI_NODE_OUT_MAX (8u * 1024 * 1024)      // bytes waiting or kept, beside a largest message, that are too many
@@ -148,6 +150,7 @@ typedef struct acti_proxy {
     bool admitted;     // in the node's list
     int64_t credit_messages;
     int64_t credit_bytes;
+    uint32_t capacity;     // of the inbox, while no large messages come
     acti_list waiting;     // in the node's list of those that wait for room, or for a slot
     acti_list watches;     // of the remote actor on ours, and its links: see watch.c
     acta_msg *batch_newest; // of the batch of the actor, if there is one

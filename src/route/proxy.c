@@ -98,6 +98,7 @@ static acti_proxy *make(acti_node *node, uint64_t id, const char *name)
     proxy->actor = actor;
     proxy->node = node;
     proxy->id = id;
+    proxy->capacity = ACTA_CAPACITY_DEFAULT;
     acti_au32_store_relaxed(&actor->senders, 0); // nobody else knows it
     acti_au32_store_relaxed(&actor->refs, 1);
     actor->place = ACTI_PLACE_PROXY;

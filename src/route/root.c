@@ -24,7 +24,8 @@ void acti_root_begin(acti_proxy *proxy, uint32_t capacity, acti_maker *maker)
     actor->place = ACTA_PROCESS;
     actor->internal = 0;
     if (capacity > 0)
-        actor->inbox.capacity = capacity;
+        proxy->capacity = capacity;
+    acti_inbox_limit(&actor->inbox, proxy->capacity);
     acti_proxy_root(proxy, maker);
     acti_system_enter(actor);
 }

@@ -63,6 +63,18 @@ static bool may_go(const acti_proxy *proxy, const acta_msg *m)
            !acti_taker_sends(&proxy->taker);
 }
 
+// fit_room has fewer messages wait while they are large: a thousand of 64 KiB have left the processor's caches before
+// it is their turn, and to fetch them takes as long as all else that is done for them.
+static void fit_room(acti_proxy *proxy, const acta_msg *m)
+{
+    acti_inbox *inbox = &proxy->actor->inbox;
+    uint32_t room = proxy->capacity;
+    if (m->size >= ACTI_NODE_LARGE && room > ACTI_NODE_LARGE_ROOM)
+        room = ACTI_NODE_LARGE_ROOM;
+    if (acti_inbox_capacity(inbox) != room)
+        acti_inbox_limit(inbox, room);
+}
+
 // say_next says the next message, or of a large one the next piece. True: it is the turn of others.
 static bool say_next(acti_proxy *proxy)
 {
@@ -74,6 +86,8 @@ static bool say_next(acti_proxy *proxy)
     acta_msg *m = actor->batch;
     actor->batch = m->next;
     proxy->replies -= m->kind == ACTI_MSG_REPLY;
+    if (needs_credit(m))
+        fit_room(proxy, m);
     acti_actor_given(actor, m);
     say(proxy, m);
     if (proxy->pieces == NULL)

@@ -291,7 +291,7 @@ static uint32_t source(acta_sim *sim, acta_msg *m)
 static int count(acta_sim *sim, acti_actor *to, uint32_t party, acti_push how)
 {
     uint64_t bound = acti_sim_mix(sim->parties[party].hash, LANE_BOUND);
-    acti_touch touch = to->inbox.capacity <= ACTI_FOOTPRINT_MAX ? ACTI_TOUCH_WRITE : ACTI_TOUCH_ADD;
+    acti_touch touch = acti_inbox_capacity(&to->inbox) <= ACTI_FOOTPRINT_MAX ? ACTI_TOUCH_WRITE : ACTI_TOUCH_ADD;
     int status = ACTA_OK;
     if (how == ACTI_PUSH_OVER)
         acti_inbox_reserve_over(&to->inbox);
@@ -365,7 +365,7 @@ static void given(acti_carrier *carrier, acti_actor *actor, acta_msg *m)
     uint32_t party = acti_sim_party_of(sim, actor);
     if (sim->races->causal != NULL && party != ACTI_SIM_NONE)
         acti_causal_given(sim->races->causal, past_of(sim, party), m);
-    if (sim->footprinted && party != ACTI_SIM_NONE && actor->inbox.capacity <= ACTI_FOOTPRINT_MAX)
+    if (sim->footprinted && party != ACTI_SIM_NONE && acti_inbox_capacity(&actor->inbox) <= ACTI_FOOTPRINT_MAX)
         acti_sim_touch(sim, acti_sim_mix(sim->parties[party].hash, LANE_BOUND), ACTI_TOUCH_WRITE);
 }
 

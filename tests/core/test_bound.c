@@ -157,7 +157,7 @@ TEST(the_bound_is_exact_wherever_the_counts_stand)
     enum { CAPACITY = 3, N = 200000 };
     uint32_t starts[] = {0, 0xfffe, UINT32_MAX - 2};
     for (int s = 0; s < 3; s++) {
-        acti_inbox inbox = {.word = {(uint64_t)starts[s] << 48}, .given_seen = {starts[s]}, .capacity = CAPACITY};
+        acti_inbox inbox = {.word = {(uint64_t)starts[s] << 48}, .given_seen = {starts[s]}, .capacity = {CAPACITY}};
         acti_au32 given = {starts[s]};
         acta_msg messages[CAPACITY + 1] = {{.kind = ACTI_MSG_SEND}};
         uint32_t held = 0;
@@ -214,7 +214,7 @@ static void *pushes_politely(void *arg)
 
 TEST(an_inbox_with_room_is_never_called_full_by_a_producer_that_saw_an_old_word)
 {
-    shop s = {.inbox = {.word = {ACTI_INBOX_EMPTY}, .capacity = 2}};
+    shop s = {.inbox = {.word = {ACTI_INBOX_EMPTY}, .capacity = {2}}};
     acta_msg own = {.kind = ACTI_MSG_SEND};
     pthread_t thread;
     assert_int_equal(acti_thread_start(&thread, "polite", pushes_politely, &s), 0);

@@ -38,7 +38,7 @@ static void take_all(void)
         acti_au32_store_relaxed(&given, acti_au32_load_relaxed(&given) + 1);
         m = next;
     }
-    model_claim(together <= inbox.capacity);
+    model_claim(together <= acti_inbox_capacity(&inbox));
 }
 
 static void turn(void)
@@ -66,7 +66,7 @@ static void push_from(uint32_t from, uint32_t count)
 
 static void parked(void)
 {
-    inbox.capacity = FROM * ITEMS;
+    acti_inbox_limit(&inbox, FROM * ITEMS);
     acti_au64_store_relaxed(&inbox.word, ACTI_INBOX_PARKED);
 }
 
@@ -129,7 +129,7 @@ static void push_bounded_from(uint32_t from, uint32_t count)
 // One before the count of what was pushed wraps.
 static void bounded(void)
 {
-    inbox.capacity = 1;
+    acti_inbox_limit(&inbox, 1);
     acti_au64_store_relaxed(&inbox.word, ACTI_INBOX_PARKED | UINT16_MAX * ACTI_INBOX_ONE);
     acti_au32_store_relaxed(&given, UINT16_MAX);
     acti_au32_store_relaxed(&inbox.given_seen, UINT16_MAX);
@@ -201,7 +201,7 @@ static void closed(void)
 
 static void running_with_a_record(void)
 {
-    inbox.capacity = 1;
+    acti_inbox_limit(&inbox, 1);
     with_a_record();
 }
 

@@ -37,7 +37,7 @@ static bool within_its_bound(acti_actor *actor)
 {
     uint16_t pushed = (uint16_t)(acti_au64_load_relaxed(&actor->inbox.word) / ACTI_INBOX_ONE);
     uint16_t given = (uint16_t)(acti_au32_load_relaxed(&actor->given) + actor->held_back);
-    return (uint16_t)(pushed - given) <= actor->inbox.capacity;
+    return (uint16_t)(pushed - given) <= acti_inbox_capacity(&actor->inbox);
 }
 
 static int receive(acta_self *self, void *arg, acta_msg *m)

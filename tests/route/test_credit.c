@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // test_credit.c - memory stays flat with a reader that never reads: somebody sends without end to an actor of another
-// node that takes nothing. The receiver's side holds what the credit allows, the sender's what an inbox holds, and from
-// then on the sender waits, whatever else goes on between the two nodes.
+// node that takes nothing. The receiver's side holds what the credit allows, the sender's what an inbox holds, or fewer
+// when they are large, and from then on the sender waits, whatever else goes on between the two nodes.
 
 #include "test.h"
 
@@ -74,7 +74,7 @@ static int echo_handler(acta_self *self, void *arg, acta_msg *m)
 static void *flood(void *arg)
 {
     world *w = arg;
-    for (uint64_t n = 1; acti_au32_load_acquire(&w->stop) == 0; n++) {
+    for (uint64_t n = 2; acti_au32_load_acquire(&w->stop) == 0; n++) {
         int status = acta_send(w->sink, load, .n = n, .data = {payload, w->size});
         acti_assert(status == ACTA_OK);
         (void)acti_au64_add_relaxed(&w->accepted, 1);
@@ -90,7 +90,17 @@ static acta_tx *find(world *w, const char *name)
     return tx;
 }
 
-static void world_open(world *w, size_t size)
+// call asks another actor of the node, which is not held up; all that has gone there before has arrived then.
+static void call(world *w)
+{
+    acta_msg *m;
+    assert_int_equal(acta_call(w->echo, 10 * ACTA_SECOND, &m, query), ACTA_OK);
+    acta_msg_free(&m);
+    w->calls++;
+}
+
+// The first message goes alone, so that it is known by what size the sender's side goes from the second one on.
+static void world_open(world *w, size_t first, size_t size)
 {
     acta_tx *tx[2];
     *w = (world){.size = size};
@@ -107,6 +117,9 @@ static void world_open(world *w, size_t size)
     w->echo = find(w, "echo");
     acta_tx_drop(&tx[0]);
     acta_tx_drop(&tx[1]);
+    assert_int_equal(acta_send(w->sink, load, .n = 1, .data = {payload, first}), ACTA_OK);
+    w->accepted = (acti_au64){1};
+    call(w);
     assert_int_equal(pthread_create(&w->thread, NULL, flood, w), 0);
 }
 
@@ -123,15 +136,6 @@ static void world_close(world *w)
     assert_int_equal(w->misplaced, 0);
     assert_int_equal(w->got, acti_au64_load_relaxed(&w->accepted));
     test_gate_fini(&w->read);
-}
-
-// call asks another actor of the node, which is not held up; all that has gone there before has arrived then.
-static void call(world *w)
-{
-    acta_msg *m;
-    assert_int_equal(acta_call(w->echo, 10 * ACTA_SECOND, &m, query), ACTA_OK);
-    acta_msg_free(&m);
-    w->calls++;
 }
 
 // arrived is how many messages of the flood the receiver's system has taken in.
@@ -154,9 +158,9 @@ static int64_t resident_bytes(void)
 
 // stays_flat waits until both bounds are reached, and looks whether anything grows after that. No thread is at work
 // between two calls, as nobody can be that waits for the reader.
-static void stays_flat(world *w, uint64_t credit)
+static void stays_flat(world *w, uint64_t credit, uint64_t room)
 {
-    while (acti_au64_load_relaxed(&w->accepted) < credit + ACTA_CAPACITY_DEFAULT || arrived(w) < credit)
+    while (acti_au64_load_relaxed(&w->accepted) < credit + room || arrived(w) < credit)
         call(w);
     call(w);
     int64_t blocks = acti_pool_live();
@@ -164,7 +168,7 @@ static void stays_flat(world *w, uint64_t credit)
     for (int i = 0; i < 2000; i++)
         call(w);
     assert_int_equal(arrived(w), credit);
-    assert_int_equal(acti_au64_load_relaxed(&w->accepted), credit + ACTA_CAPACITY_DEFAULT);
+    assert_int_equal(acti_au64_load_relaxed(&w->accepted), credit + room);
     assert_true(acti_pool_live() <= blocks + SLACK_BLOCKS);
     if (RESIDENT_IS_OURS)
         assert_true(resident_bytes() <= bytes + SLACK_BYTES);
@@ -176,8 +180,8 @@ static void stays_flat(world *w, uint64_t credit)
 TEST(small_messages_to_a_reader_that_never_reads_are_bounded_by_their_number)
 {
     world w;
-    world_open(&w, 16);
-    stays_flat(&w, ACTI_NODE_CREDIT_MESSAGES);
+    world_open(&w, 16, 16);
+    stays_flat(&w, ACTI_NODE_CREDIT_MESSAGES, ACTA_CAPACITY_DEFAULT);
     world_close(&w);
 }
 
@@ -185,8 +189,17 @@ TEST(small_messages_to_a_reader_that_never_reads_are_bounded_by_their_number)
 TEST(large_messages_to_a_reader_that_never_reads_are_bounded_by_their_bytes)
 {
     world w;
-    world_open(&w, LARGEST);
-    stays_flat(&w, ACTI_NODE_CREDIT_BYTES / LARGEST);
+    world_open(&w, LARGEST, LARGEST);
+    stays_flat(&w, ACTI_NODE_CREDIT_BYTES / LARGEST, ACTI_NODE_LARGE_ROOM);
+    world_close(&w);
+}
+
+// C-BOUND
+TEST(small_messages_behind_a_large_one_have_the_whole_inbox_again)
+{
+    world w;
+    world_open(&w, LARGEST, 16);
+    stays_flat(&w, ACTI_NODE_CREDIT_MESSAGES, ACTA_CAPACITY_DEFAULT);
     world_close(&w);
 }
 
@@ -196,7 +209,8 @@ int main(void)
         return 1;
     snprintf(url, sizeof(url), "ipc://%s/s", folder);
     int failed = TEST_RUN(case_of(small_messages_to_a_reader_that_never_reads_are_bounded_by_their_number),
-                          case_of(large_messages_to_a_reader_that_never_reads_are_bounded_by_their_bytes));
+                          case_of(large_messages_to_a_reader_that_never_reads_are_bounded_by_their_bytes),
+                          case_of(small_messages_behind_a_large_one_have_the_whole_inbox_again));
     rmdir(folder);
     return failed;
 }
