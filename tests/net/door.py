@@ -29,7 +29,7 @@ def serve(box, name="words"):
 def is_over(server, by=signal.SIGTERM, beside=0):
     """It has kept nothing, but as many connections as beside, and ends well when it is asked to."""
     server.held.is_back(beside)
-    server.ask_to_end(by)
+    server.kill(by)
     r = server.end()
     same(r.status, 0, "status of the server: %r" % r)
     return r
@@ -250,7 +250,7 @@ def flood(asker, most=200000):
     """Requests without a look at the replies, until the door takes no more; gives how many."""
     data = b"".join(b"\1" + struct.pack(">QI", 4 + len(packed("flood")), 1 << 31 | n) + packed("flood")
                     for n in range(100))
-    asker.sock.settimeout(0.5)
+    asker.sock.settimeout(1)
     try:
         for n in range(most // 100):
             asker.sock.sendall(data)

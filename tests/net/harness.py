@@ -40,13 +40,11 @@ BODY_STREAM = os.path.join(BUILD, "examples", "body_stream")
 FLOW = os.path.join(BUILD, "tests", "flow")
 CERTIFICATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "link", "certificates")
 SANITIZED = os.environ.get("ACTA_SANITIZE", "none") != "none"
-TSAN = "thread" in os.environ.get("ACTA_SANITIZE", "none")
 CRASHED, STOPPED = -7, -18  # as in acta/error.h
 WIRINGS = ("two-routes", "router", "drop")
 GOOD_WIRINGS = ("router", "drop")
 
 PR_SET_CHILD_SUBREAPER = 36
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Wrong(Exception):
@@ -152,15 +150,6 @@ class Process:
 
     def kill(self, by=signal.SIGKILL):
         self.pipe.send_signal(by)
-
-    def ask_to_end(self, by=signal.SIGTERM):
-        """Sends a signal that the program watches. TSan keeps one back from a thread in a system call that it does not
-        know, such as main's futex, until that comes back: there the thread is asked that waits for descriptors."""
-        waiting = [tid for tid in os.listdir("/proc/%d/task" % self.pid) if name_of(self.pid, tid) == "acta-port"]
-        if TSAN and waiting:
-            need(LIBC.tgkill(self.pid, int(waiting[0]), by) == 0, "no signal can be sent to %s" % self.args)
-        else:
-            self.kill(by)
 
 
 class Box:
@@ -326,7 +315,7 @@ class Flow:
 
 def adopt_orphans():
     """Children whose parent goes away become ours, so that we see them and can wait for them."""
-    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def children():
@@ -352,11 +341,6 @@ def descriptors(pid):
 def memory_kib(pid):
     with open("/proc/%d/status" % pid, encoding="ascii") as f:
         return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M)[1])
-
-
-def name_of(pid, thread):
-    with open("/proc/%d/task/%s/comm" % (pid, thread), encoding="utf-8") as f:
-        return f.read().strip()
 
 
 def state_of(pid):
