@@ -167,6 +167,12 @@ void acti_thread_detach(pthread_t thread)
     acti_assert(pthread_detach(thread) == 0);
 }
 
+void acti_thread_yield(void)
+{
+    if (acti_world_here == NULL)
+        sched_yield();
+}
+
 uint32_t acti_cpu_count(void)
 {
     cpu_set_t mask;

@@ -97,6 +97,10 @@ acti_thread_join(pthread_t thread);
 void
 acti_thread_detach(pthread_t thread);
 
+// acti_thread_yield lets others that want this processor have it first. Nothing in another world.
+void
+acti_thread_yield(void);
+
 // acti_cpu_count is how many processors this process may run on (its affinity mask), at least 1.
 uint32_t
 acti_cpu_count(void);

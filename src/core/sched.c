@@ -221,6 +221,18 @@ static void wake_watchdog(acti_worker *w)
     acti_park_give(&w->sys->watchdog.park);
 }
 
+// run_turn runs a turn: whether another is wanted. The time of the library's own actors counts for no message: it is not
+// what handling costs, and what a node does cannot be spread.
+static bool run_turn(acti_worker *w, acti_actor *actor)
+{
+    if (!actor->internal)
+        return acti_turn_run(actor) == ACTI_TURN_MORE;
+    uint64_t from_ns = acti_clock_ns();
+    bool more = acti_turn_run(actor) == ACTI_TURN_MORE;
+    w->measured_ns += acti_clock_ns() - from_ns;
+    return more;
+}
+
 static void *worker_main(void *arg)
 {
     acti_worker *w = arg;
@@ -236,7 +248,7 @@ static void *worker_main(void *arg)
             hand_over(w);
         if (w->unwatched)
             wake_watchdog(w);
-        if (acti_turn_run(actor) == ACTI_TURN_MORE)
+        if (run_turn(w, actor))
             keep(w, actor);
         acti_count(&w->counters, ACTI_TURNS, 1);
         w->turns += acti_here.spent ? ACTI_SCHED_FULL_TURN : 1; // also one that has just nothing left
@@ -407,6 +419,29 @@ static acti_actor *steal(acti_worker *w, bool watching)
     if (actor != NULL)
         acti_count(&w->counters, ACTI_STEALS, 1);
     return actor;
+}
+
+// wanted: whether who is in its turn here should let others go on, or the clock.
+static bool wanted(acti_worker *w, uint64_t now_ns)
+{
+    if (acti_aptr_load_relaxed(&w->next) != NULL || !nothing_queued(w) || // only we put into the slot
+        acti_inbox_has_mail(&acti_here.actor->inbox) || acti_clock_next_ns(&w->sys->clock) <= now_ns)
+        return true;
+    acti_actor *actor = steal(w, false);
+    if (actor != NULL)
+        keep(w, actor);
+    return actor != NULL;
+}
+
+bool acti_sched_spin(bool (*came)(void *arg), void *arg, uint64_t until_ns)
+{
+    acti_worker *w = acti_here.worker;
+    if (w == NULL)
+        return came(arg);
+    bool has = came(arg);
+    for (uint64_t now_ns; !has && (now_ns = acti_clock_ns()) < until_ns && !wanted(w, now_ns); has = came(arg))
+        acti_thread_yield();
+    return has;
 }
 
 // ---- going idle ----------------------------------------------------------------------

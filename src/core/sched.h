@@ -120,6 +120,12 @@ acti_sched_stir(acti_sched *sched);
 bool
 acti_sched_quiet(acti_sched *sched);
 
+// acti_sched_spin, in a turn of a handler, calls came until that says that something has come, or until_ns, or somebody
+// else is ready here; at least once. True: it has come. Between the calls other threads may have the processor. Work
+// that is to spread is taken over as by an idle worker: it is ready here then.
+bool
+acti_sched_spin(bool (*came)(void *arg), void *arg, uint64_t until_ns);
+
 // acti_sched_alert has the sentinel look again at what it waits for.
 void
 acti_sched_alert(acti_sched *sched);

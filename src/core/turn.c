@@ -114,6 +114,11 @@ static void leave(acti_turn how)
     acti_fiber_suspend(acti_here.fiber);
 }
 
+void acti_turn_pass(void)
+{
+    acti_here.sends = ACTI_TURN_SENDS_MAX;
+}
+
 void acti_turn_spent(void)
 {
     if (acti_here.actor == NULL || ++acti_here.sends < ACTI_TURN_SENDS_MAX || acti_here.fiber == NULL)

@@ -42,6 +42,10 @@ acti_turn_settle(acti_actor *actor);
 void
 acti_turn_flush(acti_actor *actor);
 
+// acti_turn_pass ends the turn of the running handler behind this call of it: others that are ready go first.
+void
+acti_turn_pass(void);
+
 // acti_turn_spent is called after each send: a pool body whose budget is spent gives way here.
 void
 acti_turn_spent(void);

@@ -56,6 +56,7 @@ typedef void (*acti_link_accepted)(void *arg, acti_link *link, const char *why);
 // What a kind does for the functions below of the same names, which say what is asked of it.
 typedef struct acti_link_ops {
     void (*read)(acti_link *link, void *bytes, size_t size);
+    size_t (*read_now)(acti_link *link, void *bytes, size_t size); // NULL: nothing is ever there at once
     void (*write)(acti_link *link, const void *bytes, size_t size);
     void (*close)(acti_link *link);
 } acti_link_ops;
@@ -108,6 +109,19 @@ static inline void acti_link_read(acti_link *link, void *bytes, size_t size)
 {
     acti_assert(size > 0);
     link->ops->read(link, bytes, size);
+}
+
+// acti_link_read_now reads what has come already, and gives how much that was; 0: nothing, or the link is closed or at
+// its end, which acti_link_read will say. Nobody else is told. While no read is pending. Threads: any, one at a time.
+static inline size_t acti_link_read_now(acti_link *link, void *bytes, size_t size)
+{
+    return link->ops->read_now != NULL ? link->ops->read_now(link, bytes, size) : 0;
+}
+
+// acti_link_reads_now: whether it makes sense to look whether something has come, instead of being told.
+static inline bool acti_link_reads_now(const acti_link *link)
+{
+    return link->ops->read_now != NULL;
 }
 
 // acti_link_write writes all of bytes. At most one write is pending. bytes stay valid until on_write.

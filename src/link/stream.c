@@ -81,6 +81,7 @@ typedef struct stream_link {
 } stream_link;
 
 static void ask_read(acti_link *base, void *bytes, size_t size);
+static size_t read_now(acti_link *base, void *bytes, size_t size);
 static void ask_write(acti_link *base, const void *bytes, size_t size);
 static void close_link(acti_link *base);
 static int peer_check(nng_stream *stream);
@@ -90,6 +91,7 @@ static bool ended_at_once(nng_aio *aio, size_t *size);
 static void settle(stream_link *link, request *ask, request to);
 static void told(stream_link *link, request *ask);
 static bool soon(stream_link *link, bool (*at_once)(stream_link *link));
+static size_t take_read(stream_link *link);
 static bool read_at_once(stream_link *link);
 static bool write_at_once(stream_link *link);
 static void start_read(stream_link *link);
@@ -101,7 +103,8 @@ static void run_close(acti_control_job *job);
 static bool end_refused(stream_link *link);
 static void discard(stream_link *link);
 
-static const acti_link_ops ops = {.read = ask_read, .write = ask_write, .close = close_link};
+static const acti_link_ops ops = {
+    .read = ask_read, .read_now = read_now, .write = ask_write, .close = close_link};
 
 static stream_link *stream_of(acti_link *base)
 {
@@ -187,6 +190,23 @@ static void ask_read(acti_link *base, void *bytes, size_t size)
     unpin(link);
 }
 
+static size_t read_now(acti_link *base, void *bytes, size_t size)
+{
+    stream_link *link = stream_of(base);
+    acti_lock_take(&link->lock);
+    acti_assert(link->read == IDLE || link->read == TELLING);
+    bool open = !link->closed;
+    link->pins += open;
+    acti_lock_give(&link->lock);
+    if (!open)
+        return 0;
+    link->read_bytes = bytes;
+    link->read_size = size;
+    size_t came = take_read(link);
+    unpin(link);
+    return came;
+}
+
 static void ask_write(acti_link *base, const void *bytes, size_t size)
 {
     stream_link *link = stream_of(base);
@@ -221,15 +241,24 @@ static bool soon(stream_link *link, bool (*at_once)(stream_link *link))
     return at_once(link);
 }
 
-// read_at_once: whether bytes were there, and the owner has been told. A failure is left to the aio with the callback.
-static bool read_at_once(stream_link *link)
+// take_read reads what is there: how much that was.
+static size_t take_read(stream_link *link)
 {
     size_t size;
     set_read(link, link->read_now);
     nng_stream_recv(link->stream, link->read_now);
     if (!ended_at_once(link->read_now, &size))
-        return false;
+        size = 0;
     link->read_much = size >= READ_MUCH;
+    return size;
+}
+
+// read_at_once: whether bytes were there, and the owner has been told. A failure is left to the aio with the callback.
+static bool read_at_once(stream_link *link)
+{
+    size_t size = take_read(link);
+    if (size == 0)
+        return false;
     settle(link, &link->read, TELLING);
     link->base.owner.on_read(link->base.owner_arg, ACTA_OK, size);
     told(link, &link->read);

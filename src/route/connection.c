@@ -59,6 +59,8 @@ void acti_node_own(acti_node *node, acti_link *link)
 {
     node->line = ACTI_LINE_LINKED;
     node->link = link;
+    node->polling = false;
+    node->poll_rest = 0;
     acti_au32_store_relaxed(&node->write_state, ACTI_WRITE_NONE); // nothing of it is pending
     acti_link_own(link, &link_owner, node);
 }
@@ -130,6 +132,7 @@ void acti_node_read_more(acti_node *node)
         acti_node_break(node, ACTA_ENOMEM, "no memory to read into: free some, then connect again");
         return;
     }
+    node->polling = false;
     node->read_pending = true;
     acti_link_read(node->link, space, room);
 }
@@ -206,15 +209,20 @@ static void hear(acti_node *node)
     }
 }
 
+void acti_node_heard(acti_node *node, size_t size)
+{
+    acti_session_feed(&node->session, size);
+    hear(node);
+    acti_node_poll(node);
+}
+
 void acti_node_on_read(acti_node *node)
 {
     node->read_pending = false;
     if (node->line != ACTI_LINE_LINKED)
         return;
     if (node->read_status == ACTA_OK) {
-        acti_session_feed(&node->session, node->read_size);
-        hear(node);
-        acti_node_read_more(node);
+        acti_node_heard(node, node->read_size);
         return;
     }
     acti_node_close_link(node);

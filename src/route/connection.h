@@ -37,6 +37,20 @@ acti_node_on_wrote(acti_node *node);
 void
 acti_node_on_closed(acti_node *node);
 
+// acti_node_heard takes size bytes that were read, and sees to it that more are.
+void
+acti_node_heard(acti_node *node, size_t size);
+
+// ---- looking for more: poll.c ----------------------------------------------------------
+
+// acti_node_poll is called when something was read: what comes next is looked for, if that may be worth it, and else
+// asked for.
+void
+acti_node_poll(acti_node *node);
+
+void
+acti_node_on_poll(acti_node *node);
+
 // ---- calling: dial.c ---------------------------------------------------------------------
 
 // acti_node_aim has the node call the first of those URLs, as in urls.h, and the others in turn as long as it is not

@@ -39,6 +39,7 @@ static void init_events(acti_node *node)
 {
     node->start_event = acti_node_event_msg(ACTI_NODE_START);
     node->read_event = acti_node_event_msg(ACTI_NODE_READ);
+    node->poll_event = acti_node_event_msg(ACTI_NODE_POLL);
     node->write_event = acti_node_event_msg(ACTI_NODE_WROTE);
     node->closed_event = acti_node_event_msg(ACTI_NODE_CLOSED);
     node->dialed_event = acti_node_event_msg(ACTI_NODE_DIALED);
@@ -371,6 +372,9 @@ static void take_own(acti_node *node, acti_node_event what)
         break;
     case ACTI_NODE_READ:
         acti_node_on_read(node);
+        break;
+    case ACTI_NODE_POLL:
+        acti_node_on_poll(node);
         break;
     case ACTI_NODE_WROTE:
         acti_node_on_wrote(node);

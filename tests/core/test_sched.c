@@ -351,6 +351,88 @@ TEST(computing_spreads_to_another_worker)
     assert_int_equal(second.v, 1);
 }
 
+// ---- spinning -----------------------------------------------------------------------
+
+enum { FOUND, MADE_READY, FROM_OUTSIDE, TOO_LATE };
+
+typedef struct spinner {
+    kit_actor actor;
+    acta_tx *other;      // on the same worker
+    test_gate spins;
+    int calls;           // of came
+    int found_at;        // the call that says that something has come; 0: none
+    bool found;
+    acti_park ended;
+} spinner;
+
+static bool came(void *arg)
+{
+    spinner *s = arg;
+    if (++s->calls == 2)
+        test_gate_open(&s->spins);
+    return s->calls == s->found_at;
+}
+
+static int spins(acta_self *self, void *arg, acta_msg *m)
+{
+    (void)self;
+    spinner *s = arg;
+    if (m == NULL)
+        return ACTA_OK;
+    int64_t how = acta_as(item, m)->n;
+    if (how == MADE_READY)
+        kit_claim(acta_send(s->other, item, 0, 0) == ACTA_OK);
+    s->calls = 0;
+    s->found_at = how == FOUND ? 3 : 0;
+    s->found = acti_sched_spin(came, s, how == TOO_LATE ? 0 : acti_clock_ns() + KIT_WAIT_NS);
+    acti_park_give(&s->ended);
+    return ACTA_OK;
+}
+
+static void ended_within_its_time(spinner *s)
+{
+    assert_true(acti_park_wait(&s->ended, acti_clock_ns() + KIT_WAIT_NS / 2));
+}
+
+TEST(who_spins_ends_when_something_came_or_another_is_ready_or_the_time_is_over)
+{
+    kit k;
+    kit_open(&k, 1);
+    echo e = {.actor = {gives_token}};
+    spinner s = {.actor = {spins}};
+    test_gate_init(&s.spins);
+    s.other = kit_spawn(&k, &kit_kinds[0], &e);
+    acta_tx *tx = kit_spawn(&k, &kit_kinds[0], &s);
+    kit_send(tx, FOUND);
+    ended_within_its_time(&s);
+    assert_true(s.found);
+    assert_int_equal(s.calls, 3);
+
+    kit_send(tx, MADE_READY);
+    ended_within_its_time(&s);
+    assert_false(s.found);
+    assert_int_equal(s.calls, 1); // it has looked, and only once
+    assert_true(acti_park_wait(&e.park, acti_clock_ns() + KIT_WAIT_NS)); // nobody is ready any more
+
+    test_gate_fini(&s.spins);
+    test_gate_init(&s.spins);
+    kit_send(tx, FROM_OUTSIDE);
+    assert_true(test_gate_wait(&s.spins));
+    kit_send(s.other, 1);
+    ended_within_its_time(&s);
+    assert_true(acti_park_wait(&e.park, acti_clock_ns() + KIT_WAIT_NS));
+    assert_false(s.found);
+
+    kit_send(tx, TOO_LATE);
+    ended_within_its_time(&s);
+    assert_false(s.found);
+    assert_int_equal(s.calls, 1);
+    acta_tx_drop(&s.other);
+    acta_tx_drop(&tx);
+    kit_close(&k);
+    test_gate_fini(&s.spins);
+}
+
 // ---- at rest --------------------------------------------------------------------------
 
 static uint64_t sleeps_of(acta_system *sys)
@@ -396,5 +478,6 @@ int main(void)
                     case_of(many_alarms_at_once_and_a_theft_at_the_same_moment_lose_nobody),
                     case_of(a_quiet_actor_runs_while_others_talk_without_pause),
                     case_of(a_body_stays_on_the_worker_that_first_ran_it), case_of(computing_spreads_to_another_worker),
+                    case_of(who_spins_ends_when_something_came_or_another_is_ready_or_the_time_is_over),
                     case_of(idle_workers_do_not_wake_up));
 }

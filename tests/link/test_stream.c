@@ -108,6 +108,37 @@ TEST(bytes_sent_before_the_end_arrive_before_it)
     pair_fini(&p);
 }
 
+// Over TLS nothing is ever there at once: it takes several records, and its own reads.
+TEST(what_has_come_is_read_at_once_and_what_has_not_is_not_waited_for)
+{
+    pair p;
+    pair_init_over(&p, *test_state);
+    uint8_t bytes[64];
+    size_t size = 0;
+    assert_int_equal(acti_link_read_now(p.near.link, bytes, sizeof bytes), 0);
+    assert_int_equal(end_write(&p.far, "by chance", 9), ACTA_OK);
+    if (*test_state == &over_tls) {
+        assert_false(acti_link_reads_now(p.near.link));
+        assert_int_equal(acti_link_read_now(p.near.link, bytes, sizeof bytes), 0);
+        assert_int_equal(end_read(&p.near, bytes, sizeof bytes, &size), ACTA_OK);
+    } else {
+        assert_true(acti_link_reads_now(p.near.link));
+        while ((size = acti_link_read_now(p.near.link, bytes, sizeof bytes)) == 0)
+            acti_thread_yield(); // until the system has carried them
+        assert_int_equal(p.near.reads, 0); // nobody was told
+    }
+    assert_int_equal(size, 9);
+    assert_memory_equal(bytes, "by chance", 9);
+
+    assert_int_equal(end_write(&p.far, "x", 1), ACTA_OK);
+    assert_int_equal(end_read(&p.near, bytes, sizeof bytes, &size), ACTA_OK); // it goes on as ever
+    end_close(&p.far);
+    assert_int_equal(acti_link_read_now(p.near.link, bytes, sizeof bytes), 0); // the end is no bytes
+    assert_int_equal(end_read(&p.near, bytes, sizeof bytes, &size), ACTA_EUNREACH);
+    end_close(&p.near);
+    pair_fini(&p);
+}
+
 // What a peer does that says something and ends without reading. Over TLS it must be a link, as it has to shake hands.
 static void say_last_words(int fd, end *peer)
 {
@@ -537,6 +568,7 @@ int main(int argc, char **argv)
     certs_make();
     secure.tls = cert_opts("server"); // shown by both sides
     int status = TEST_RUN(over_each(peer_that_ends_is_unreachable_and_stays_so),
+                    over_each(what_has_come_is_read_at_once_and_what_has_not_is_not_waited_for),
                     over_each(bytes_sent_before_the_end_arrive_before_it),
                     over_each(bytes_of_a_peer_that_did_not_read_ours_arrive_before_the_end),
                     over_each(close_ends_pending_requests_once_each),

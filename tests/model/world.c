@@ -120,6 +120,10 @@ uint32_t acti_forks(void)
     return 0;
 }
 
+void acti_thread_yield(void)
+{
+}
+
 uint32_t acti_cpu_count(void)
 {
     return 1;
