@@ -221,8 +221,8 @@ static void wake_watchdog(acti_worker *w)
     acti_park_give(&w->sys->watchdog.park);
 }
 
-// run_turn runs a turn: whether another is wanted. The time of the library's own actors counts for no message: it is not
-// what handling costs, and what a node does cannot be spread.
+// run_turn runs a turn: whether another is wanted. The time of the library's own actors counts for no message: it is
+// not what handling costs, and what a node does cannot be spread.
 static bool run_turn(acti_worker *w, acti_actor *actor)
 {
     if (!actor->internal)
