@@ -367,10 +367,19 @@ class Held:
         self.pid, self.more_kib = pid, 4096
         self.descriptors, self.memory = descriptors(pid), memory_kib(pid)
 
-    def is_back(self, beside=0):
-        """Waits until it has what it had, and as many connections as beside."""
+    def has_closed(self, beside=0):
+        """Waits until it has the descriptors that it had, and as many connections as beside."""
         wanted = self.descriptors + beside
         wait_until("descriptors back to %d" % wanted, lambda: descriptors(self.pid) <= wanted)
+
+    def has_holes(self):
+        """Of memory it is compared with what it has now: so many have been there at once that no more can be."""
+        self.has_closed()
+        self.memory = memory_kib(self.pid)
+
+    def is_back(self, beside=0):
+        """Waits until it has what it had, and as many connections as beside."""
+        self.has_closed(beside)
         wait_until("memory back to about %d KiB" % self.memory,
                    lambda: SANITIZED or memory_kib(self.pid) < self.memory + self.more_kib)
 
