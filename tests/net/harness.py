@@ -270,10 +270,13 @@ class Flow:
         return self
 
     def abandon(self):
-        """For a server to which nobody will come: it has kept nothing. Ends it, and removes what it has left."""
-        self.server.held.is_back()
+        """For a server to which nobody will come: it has kept nothing. Ends it, and removes what it has left. One that
+        does not stay may have heard from who was killed before that could say so, and have left."""
+        if self.stays:
+            self.server.held.is_back()
         self.server.kill()
-        self.server.end()
+        r = self.server.end()
+        need(r.status in (0, -signal.SIGKILL), "the server: %r" % r)
         for left in (self.url[len("ipc://"):], self.url[len("ipc://"):] + ".lock"):
             if os.path.exists(left):
                 os.unlink(left)
