@@ -10,7 +10,7 @@
 #include "route/router.h"
 
 // A write has failed; what the peer had sent before may still be read for this long.
-#define DRAIN_NS (20 * ACTA_MS)
+#define DRAIN_NS (250 * ACTA_MS)
 
 static void on_link_read(void *arg, int status, size_t size);
 static void on_link_write(void *arg, int status);
@@ -332,6 +332,7 @@ void acti_node_on_wrote(acti_node *node)
         return;
     // What the peer has sent before may still be there to be read, and the read will say that it is gone. It may also
     // be that only writing fails, and then no read ever ends.
+    acti_node_read_more(node); // if it was only looked for
     if (node->read_pending)
         acti_node_due(node, ACTI_DUE_LATE, DRAIN_NS);
     else

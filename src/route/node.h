@@ -71,8 +71,8 @@
 #define ACTI_NODE_TICKS 5                         // of silence, after which the session is over
 #define ACTI_NODE_TICK_NS ACTA_SECOND             // of a peer that says nothing of itself while all is well
 #define ACTI_NODE_LOOK_NS (5 * ACTA_MS)           // between two looks at the process of a peer that is away
-#define ACTI_NODE_POLL_NS (ACTA_MS / 10)        // in which a peer that has said something mostly says more
-#define ACTI_NODE_POLL_VAIN_MAX 4               // after so many times in vain 15 reads are not looked behind
+#define ACTI_NODE_POLL_NS (ACTA_MS / 10)          // in which a peer that has said something mostly says more
+#define ACTI_NODE_POLL_VAIN_MAX 4                 // after so many times in vain 15 reads are not looked behind
 #define ACTI_NODE_WRITE_ENOUGH (64u * 1024)       // bytes waiting that are written before the next event is looked at
 #define ACTI_NODE_UNFLUSHED_MAX 16                // events in a row after which nothing is written
 #define ACTI_NODE_SAY_MAX 64                      // messages that a proxy says before others have their turn
@@ -103,7 +103,7 @@ typedef enum acti_node_event {
     ACTI_NODE_START,    // it is made
     ACTI_NODE_READ,     // bytes have come, or the connection is broken
     ACTI_NODE_WROTE,    // what was given to the link is written
-    ACTI_NODE_POLL,   // to look whether more has come: see poll.c
+    ACTI_NODE_POLL,     // to look whether more has come: see poll.c
     ACTI_NODE_CLOSED,   // nothing of the link runs any more
     ACTI_NODE_DIALED,   // a dial has ended
     ACTI_NODE_DUE,      // the alarm
@@ -515,9 +515,9 @@ struct acti_node {
     acti_link *link;  // LINKED and CLOSING
     bool up;          // acti_node_rise has been called for it
     bool read_pending;
-    bool polling;   // the next read is not asked for: it is looked for; see poll.c
-    bool poll_told; // poll_event is in the inbox
-    bool poll_late; // others of its events went ahead of looking
+    bool polling;       // the next read is not asked for: it is looked for; see poll.c
+    bool poll_told;     // poll_event is in the inbox
+    bool poll_late;     // others of its events went ahead of looking
     uint64_t poll_until_ns;
     uint32_t poll_vain; // times in a row that nothing came
     uint32_t poll_rest; // reads after which nothing is expected
