@@ -494,16 +494,15 @@ static int call(const kit *k, const kit_kind *kind, int64_t n, acta_tx *who, act
     taker_init(&t, false, responds, &r);
     taker_init(&t_last, false, responds, &last);
     r.next = kit_spawn(k, &kit_kinds[2], &t_last);
+    acta_addr *next = acta_addr_dup(acta_tx_addr(r.next)); // the responder may drop the sender
     acta_tx *tx = kit_spawn(k, kind, &t);
     acta_addr *asked = acta_addr_dup(acta_tx_addr(tx));
     int status = acta_call(tx, KIT_WAIT_NS, reply, give, .n = n, .who = who);
     acta_tx_drop(&tx);
     assert_true(kit_await_ended(asked));
     acta_addr_drop(&asked);
-    acta_addr *next = r.next != NULL ? acta_addr_dup(acta_tx_addr(r.next)) : NULL;
     acta_tx_drop(&r.next);
-    if (next != NULL)
-        assert_true(kit_await_ended(next));
+    assert_true(kit_await_ended(next));
     acta_addr_drop(&next);
     taker_fini(&t);
     taker_fini(&t_last);
