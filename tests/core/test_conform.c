@@ -394,7 +394,7 @@ static void end_the_unlinked(stage *s)
 static void end_badly_beside_the_linked(stage *s)
 {
     stage_tell(s, LINK, 1);
-    kit_send(s->tx, END_BADLY);
+    stage_tell(s, END_BADLY, 1);
     assert_true(kit_await_ended(acta_tx_addr(s->other)));
     stage_did(s, "the partner", acta_send(s->other, item, .n = 0));
 }
