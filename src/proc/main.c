@@ -238,6 +238,8 @@ static int live(void)
     if (status != ACTA_OK)
         say_trouble("it could not be set up: %s", acta_strerror(status));
     int closed = acta_close(&sys, ACTA_FOREVER);
+    if (getppid() != here.page->maker)
+        remove_socket(); // the guard may not have had its turn since: our actor ends with the session to the dead maker
     return status != ACTA_OK || closed != ACTA_OK ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
